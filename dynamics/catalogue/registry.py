@@ -1,0 +1,56 @@
+"""Finding a model: by catalogue name, or in a user's Python or YAML file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from pathlib import Path
+
+from dynamics.expressions import ModelError
+from dynamics.model import Model
+
+_NOT_MODELS = {"registry", "yaml_file"}
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """Names of the models that come with the project, read from the folder."""
+    folder = str(Path(__file__).parent)
+    return tuple(sorted(m.name for m in pkgutil.iter_modules([folder]) if m.name not in _NOT_MODELS))
+
+
+def get_model(name: str) -> Model:
+    """Return a model by catalogue name, or from a ``.py`` file (its ``MODEL``) or a ``.yaml`` file.
+
+    Raises
+    ------
+    ModelError
+        Unknown name, missing file, or a file without a model.
+    """
+    if name in catalogue_names():
+        return importlib.import_module(f"dynamics.catalogue.{name}").MODEL
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        from dynamics.catalogue.yaml_file import read_model
+
+        return read_model(path)
+    if path.suffix == ".py" and path.is_file():
+        return _from_python(path)
+    if path.suffix in (".py", ".yaml", ".yml"):
+        raise ModelError(f"model file {name} does not exist")
+    raise ModelError(
+        f"no model {name!r}; the catalogue has {', '.join(catalogue_names())}, or give a .py or .yaml file"
+    )
+
+
+def _from_python(path: Path) -> Model:
+    """Run a user's Python file and return its ``MODEL``."""
+    spec = importlib.util.spec_from_file_location(f"user_model_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    model = getattr(module, "MODEL", None)
+    if not isinstance(model, Model):
+        raise ModelError(f"{path} defines no `MODEL`; write `MODEL = Model.define(...)`")
+    return model

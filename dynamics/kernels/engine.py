@@ -1,0 +1,59 @@
+"""Running the compiled open-loop kernel on all cores."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+
+from dynamics.jobs import Courses
+from dynamics.kernels.compile import compiled
+from dynamics.model import Model
+
+CHUNK = 32
+MAX_STEPS = 20_000
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """One thread a core; the kernels release the interpreter lock."""
+    return ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)))
+
+
+def solve(
+    model: Model, courses: Courses, who: np.ndarray, parameters: np.ndarray, *, sensitive: bool, rtol: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Solve jobs of (parameter set, course) with the numba kernel; see :func:`dynamics.simulate.solve_jobs`."""
+    kernel = compiled(model, "open_loop")
+    jobs, width = len(who), courses.times.shape[1]
+    outputs = len(model.outputs)
+    x = np.full((jobs, width, len(model.states)), np.nan)
+    y = np.full((jobs, width, outputs), np.nan)
+    dy = np.full((jobs, width, outputs, len(model.parameters)) if sensitive else (jobs, 1, 1, 1), np.nan)
+    status = np.zeros(jobs, dtype=np.int64)
+    fixed = (
+        sensitive,
+        np.ascontiguousarray(who, dtype=np.int64),
+        np.ascontiguousarray(parameters, dtype=float),
+        courses.constants,
+        courses.times,
+        courses.n_times,
+        courses.switches,
+        courses.doses,
+        courses.n_switches,
+        rtol,
+        MAX_STEPS,
+        x,
+        y,
+        dy,
+        status,
+    )
+    if jobs <= CHUNK:
+        kernel.solve_range(0, jobs, *fixed)
+    else:
+        kernel.solve_range(0, 1, *fixed)  # compiles once, before the threads would race for it
+        ranges = [(first, min(first + CHUNK, jobs)) for first in range(1, jobs, CHUNK)]
+        list(_pool().map(lambda r: kernel.solve_range(*r, *fixed), ranges))
+    return x, y, dy, status

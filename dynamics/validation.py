@@ -1,0 +1,80 @@
+"""What a model declaration must satisfy; every refusal says what to change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from dynamics.expressions import ModelError
+
+if TYPE_CHECKING:
+    from dynamics.model import Model
+
+ROLES = ("", "sensitive", "resistant")
+
+
+def check_model(model: Model) -> None:
+    """Refuse a model that is not complete and consistent.
+
+    Raises
+    ------
+    ModelError
+        With the model's name, the offending symbol and the remedy.
+    """
+    prefix = f"model {model.name!r}"
+    if not model.states:
+        raise ModelError(f"{prefix} has no states; declare at least one")
+    if not model.outputs:
+        raise ModelError(f"{prefix} has no output; say what a visit measures, for instance {{'burden': 'S + R'}}")
+    declared = (*model.states, *model.parameters, *model.inputs, *model.constants)
+    twice = [name for name, count in Counter(q.name for q in declared).items() if count > 1]
+    if twice:
+        raise ModelError(f"{prefix}: {', '.join(twice)} declared more than once")
+    for quantity in declared:
+        if not quantity.name.isidentifier() or quantity.name == "t":
+            raise ModelError(f"{prefix}: {quantity.name!r} cannot name a quantity (t is the time in days)")
+
+    states = set(model.state_symbols)
+    constants = set(model.parameter_symbols) | set(model.constant_symbols)
+    known = states | constants | set(model.input_symbols) | {sp.Symbol("t")}
+    for state in model.states:
+        if state.role not in ROLES:
+            raise ModelError(f"{prefix}: role {state.role!r} of {state.name}; known are {', '.join(ROLES[1:])}")
+        _only(state.rhs, known, f"{prefix}, equation of {state.name}")
+        if state.initial is None:
+            raise ModelError(f"{prefix}: no initial value for state {state.name}")
+        _only(state.initial, constants, f"{prefix}, initial value of {state.name}")
+    for output in model.outputs:
+        _only(output.expr, states | constants, f"{prefix}, output {output.name}")
+        if not output.expr.free_symbols & states:
+            raise ModelError(f"{prefix}: output {output.name} = {output.expr} contains no state, so no visit could inform it")
+
+    scales = {c.name for c in model.constants}
+    for parameter in model.parameters:
+        if parameter.scale and parameter.scale not in scales:
+            raise ModelError(f"{prefix}: bounds of {parameter.name} scale with {parameter.scale!r}, not a constant")
+        if not 0 < parameter.lower < parameter.upper < float("inf"):
+            raise ModelError(
+                f"{prefix}: bounds of {parameter.name} are [{parameter.lower}, {parameter.upper}]; need 0 < lower < "
+                "upper < inf (parameters are estimated on the log scale)"
+            )
+        low, high = parameter.start_box
+        if not parameter.lower <= low < high <= parameter.upper:
+            raise ModelError(f"{prefix}: start box [{low}, {high}] of {parameter.name} is not inside its bounds")
+    for constant in model.constants:
+        if (constant.value is None) == (not constant.from_data):
+            raise ModelError(f"{prefix}: constant {constant.name} needs either a value or `from_data`")
+        if constant.from_data not in ("", "first_burden"):
+            raise ModelError(f"{prefix}: constant {constant.name}: from_data can only be 'first_burden'")
+
+
+def _only(expr: sp.Expr, allowed: set[sp.Symbol], where: str) -> None:
+    """Refuse symbols that are not declared."""
+    unknown = sorted(s.name for s in expr.free_symbols - allowed)
+    if unknown:
+        raise ModelError(
+            f"{where}: unknown symbol {', '.join(unknown)} in {expr}; allowed here are "
+            f"{', '.join(sorted(s.name for s in allowed))}"
+        )
