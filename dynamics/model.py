@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from dynamics.expressions import ModelError, parse_expression
+from dynamics.expressions import ModelError, check_names, parse_expression
 
 if TYPE_CHECKING:
     from dynamics.prior import Prior
@@ -140,6 +140,8 @@ class Model:
         """Check the declaration; see the class docstring for what is refused."""
         from dynamics.validation import check_model
 
+        for name in ("states", "parameters", "outputs", "inputs", "constants", "assumptions"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         check_model(self)
 
     @classmethod
@@ -189,7 +191,19 @@ class Model:
         unknown = [s for s in initial if s not in states]
         if unknown:
             raise ModelError(f"model {name!r}: initial value for {', '.join(unknown)}, which is not a state")
-        names = [*states, *(q.name for q in (*parameters, *inputs, *constants)), "t"]
+        for what, named, known in (
+            ("role", roles, [*states]),
+            ("unit", units, [*states, *outputs]),
+            ("meaning", meanings, [*states, *outputs]),
+        ):
+            strangers = ", ".join(n for n in named if n not in known)
+            if strangers:
+                raise ModelError(
+                    f"model {name!r}: {what} of {strangers}, but there is only {', '.join(known)}"
+                )
+        names = [*states, *(q.name for q in (*parameters, *inputs, *constants))]
+        check_names(names, f"model {name!r}")
+        names.append("t")
 
         def parse(text: str, where: str) -> sp.Expr:
             return parse_expression(text, names, where=f"model {name!r}, {where}")
@@ -250,17 +264,17 @@ class Model:
         """Names of the parameters to be estimated."""
         return tuple(p.name for p in self.parameters)
 
-    @cached_property
+    @property
     def rhs(self) -> sp.Matrix:
         """Right-hand side f, shape (states, 1), per day."""
         return sp.Matrix([s.rhs for s in self.states])
 
-    @cached_property
+    @property
     def initial(self) -> sp.Matrix:
         """Initial state, shape (states, 1)."""
         return sp.Matrix([s.initial for s in self.states])
 
-    @cached_property
+    @property
     def output(self) -> sp.Matrix:
         """Outputs h, shape (outputs, 1)."""
         return sp.Matrix([o.expr for o in self.outputs])
@@ -275,9 +289,13 @@ class Model:
         """Return the model with these parameters known: they become constants with the given values."""
         for name in values:
             if name not in self.parameter_names:
-                raise ModelError(f"model {self.name!r} has no parameter {name!r}; it has {self.parameter_names}")
+                raise ModelError(
+                    f"model {self.name!r} has no parameter {name!r}; it has {self.parameter_names}"
+                )
         known = tuple(
-            Constant(p.name, p.unit, p.meaning, float(values[p.name])) for p in self.parameters if p.name in values
+            Constant(p.name, p.unit, p.meaning, float(values[p.name]))
+            for p in self.parameters
+            if p.name in values
         )
         return dataclasses.replace(
             self,

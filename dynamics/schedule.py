@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,14 +45,14 @@ class DoseSchedule:
             raise ScheduleError(f"{len(doses)} doses need {len(doses) + 1} edges, got {len(edges)}")
         if not all(np.isfinite(edges[:-1])) or np.isnan(edges[-1]):
             raise ScheduleError(f"switching days must be finite numbers (the last may be inf), got {edges}")
-        for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for i, (a, b) in enumerate(pairwise(edges)):
             if not b > a:
                 raise ScheduleError(f"segment {i} ends on day {b:g}, not after its start on day {a:g}")
         for i, dose in enumerate(doses):
             if not 0.0 <= dose <= 1.0:
                 raise ScheduleError(
-                    f"dose {dose:g} from day {edges[i]:g} is outside [0, 1]; doses are fractions of the maximum "
-                    "tolerated dose: divide by it"
+                    f"dose {dose:g} from day {edges[i]:g} is outside [0, 1]; doses are fractions of the "
+                    "maximum tolerated dose: divide by it"
                 )
         object.__setattr__(self, "edges", edges)
         object.__setattr__(self, "doses", doses)
@@ -64,7 +65,18 @@ class DoseSchedule:
 
     @classmethod
     def held_forward(cls, times: Sequence[float], doses: Sequence[float]) -> DoseSchedule:
-        """Hold the dose of each visit until the next visit, and the last one from then on."""
+        """Hold the dose of each visit until the next visit, and the last one from then on.
+
+        Raises
+        ------
+        ScheduleError
+            No visit, days that do not increase, an invalid dose.
+        """
+        if len(times) != len(doses) or len(times) == 0:
+            raise ScheduleError(f"need one dose a visit, got {len(doses)} doses for {len(times)} visits")
+        for a, b in pairwise(times):
+            if not b > a:
+                raise ScheduleError(f"visit days must increase, but day {b:g} follows day {a:g}")
         edges, levels = [float(times[0])], [float(doses[0])]
         for time, dose in zip(times[1:], doses[1:], strict=True):
             if dose != levels[-1]:
@@ -73,7 +85,9 @@ class DoseSchedule:
         return cls((*edges, np.inf), tuple(levels))
 
     @classmethod
-    def cycles(cls, dose: float, on_days: float, off_days: float, count: int, start: float = 0.0) -> DoseSchedule:
+    def cycles(
+        cls, dose: float, on_days: float, off_days: float, count: int, start: float = 0.0
+    ) -> DoseSchedule:
         """Return ``count`` cycles of ``on_days`` with the dose and ``off_days`` without."""
         lengths = np.tile([on_days, off_days], count)
         edges = start + np.concatenate([[0.0], np.cumsum(lengths)])
@@ -86,16 +100,21 @@ class DoseSchedule:
         Raises
         ------
         ScheduleError
-            Rows that overlap, or an invalid dose.
+            Rows that overlap or do not end after their start, or an invalid dose.
         """
         ordered = sorted((float(a), float(b), float(d)) for a, b, d in rows)
         if not ordered:
             raise ScheduleError("a schedule needs at least one row (t_start, t_end, dose)")
         edges, doses = [ordered[0][0]], []
         for start, end, dose in ordered:
+            if not (np.isfinite(start) and end > start):
+                raise ScheduleError(
+                    f"row from day {start:g} to {end:g} (dose {dose:g}) does not end after its start"
+                )
             if start < edges[-1]:
                 raise ScheduleError(
-                    f"segment from day {start:g} to {end:g} overlaps the one before, which ends on day {edges[-1]:g}"
+                    f"segment from day {start:g} to {end:g} overlaps the one before, which ends on day "
+                    f"{edges[-1]:g}"
                 )
             if start > edges[-1]:
                 edges.append(start)
@@ -106,7 +125,18 @@ class DoseSchedule:
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> DoseSchedule:
-        """Build from a table with columns ``t_start, t_end, dose``."""
+        """Build from a table with columns ``t_start, t_end, dose``.
+
+        Raises
+        ------
+        ScheduleError
+            A missing column, or rows that :meth:`from_rows` refuses.
+        """
+        missing = [name for name in ("t_start", "t_end", "dose") if name not in table.columns]
+        if missing:
+            raise ScheduleError(
+                f"schedule table has no column {', '.join(missing)}; it has {list(table.columns)}"
+            )
         return cls.from_rows(table[["t_start", "t_end", "dose"]].itertuples(index=False, name=None))
 
     # ---- readings ---------------------------------------------------------------------------------------
@@ -125,11 +155,13 @@ class DoseSchedule:
     def switches_within(self, start: float, end: float) -> np.ndarray:
         """Days strictly between ``start`` and ``end`` at which the dose changes."""
         levels = (0.0, *self.doses, 0.0)
-        return np.array(
-            [e for i, e in enumerate(self.edges) if start < e < end and levels[i] != levels[i + 1]], dtype=float
-        )
+        changes = [e for i, e in enumerate(self.edges) if levels[i] != levels[i + 1]]
+        return np.array([e for e in changes if start < e < end], dtype=float)
 
     def total_dose(self, start: float, end: float) -> float:
         """Integral of the dose from ``start`` to ``end``, in days at the maximum tolerated dose."""
         edges = np.clip(np.asarray(self.edges), start, end)
-        return float(np.sum(np.diff(edges) * np.asarray(self.doses)))
+        # Not 0 * inf, which is NaN: a pause without end adds nothing.
+        return float(
+            sum(dose * (b - a) for dose, (a, b) in zip(self.doses, pairwise(edges), strict=True) if dose > 0)
+        )

@@ -19,12 +19,12 @@ MODEL = Model.define(
             "r",
             "per day",
             1e-3,
-            2.0,
+            4.0,
             meaning="intrinsic growth rate of both populations",
             start=(0.01, 0.8),
-            prior=Prior(0.1, 10.0, "doubling times of days to weeks; Masud 2023, Table 1: 0.10 to 0.18 per day"),
-            bounds_reason="2 per day doubles every 8 h, faster than any human tumour cell cycle; 0.001 per day "
-            "doubles in two years, slower than any visit could show",
+            prior=Prior(0.1, 10.0, "doubling in days to weeks; Masud 2023, Table 1: 0.10 to 0.18 per day"),
+            bounds_reason="4 per day doubles every 4 h, several times faster than any human cell divides, so "
+            "the bound excludes only the impossible; 0.001 per day doubles in two years, slower than visits show",
         ),
         Parameter(
             "K",
@@ -42,11 +42,11 @@ MODEL = Model.define(
             "delta",
             "per day",
             1e-3,
-            5.0,
+            10.0,
             meaning="death rate of sensitive cells under the maximum tolerated dose",
             start=(0.01, 0.8),
             prior=Prior(0.1, 10.0, "Masud 2023, Table 1: 0.06 to 0.14 per day"),
-            bounds_reason="5 per day leaves less than 1 % of the sensitive cells after one day, beyond any drug's "
+            bounds_reason="10 per day leaves 1 sensitive cell in 20,000 after a day, beyond any drug's "
             "kinetics; below 0.001 per day there is no drug effect to speak of",
         ),
         Parameter(
@@ -57,8 +57,9 @@ MODEL = Model.define(
             meaning="competition coefficient: inhibition of resistant cells by sensitive cells",
             start=(1.05, 12.0),
             prior=Prior(2.5, 4.0, "c > 1 after Bacevic 2017; Masud 2023, Table 1: 1.7 to 3.2"),
-            bounds_reason="the paper assumes c > 1; values down to 0.01 (no competition) are admitted so that the "
-            "data, not the bound, must rule them out; at 100 one sensitive cell outweighs a hundred resistant ones",
+            bounds_reason="the paper assumes c > 1; values down to 0.01 (no competition) are admitted so "
+            "that the data, not the bound, must rule them out; at 100 one sensitive cell outweighs a "
+            "hundred resistant ones",
         ),
     ],
     constants=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from pathlib import Path
 
 from dynamics.expressions import ModelError
@@ -49,6 +50,8 @@ def _from_python(path: Path) -> Model:
     if spec is None or spec.loader is None:
         raise ModelError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses in the file look their module up by name.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     model = getattr(module, "MODEL", None)
     if not isinstance(model, Model):

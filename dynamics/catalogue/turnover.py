@@ -44,14 +44,15 @@ MODEL = Model.define(
             meaning="carrying capacity",
             start=(1.05, 8.0),
             prior=Prior(2.0, 4.0, "first burden at 0.25 to 0.75 of the carrying capacity: Scagliotti 2026"),
-            bounds_reason="above the carrying capacity the drug term changes its sign, so the first burden stays below",
+            bounds_reason="above the carrying capacity the drug term changes its sign, so the first burden "
+            "stays below",
         ),
         Parameter(
             "d_D",
             "1",
             0.5,
             20.0,
-            meaning="drug sensitivity: 2 d_D dividing cells are killed per division under the maximum tolerated dose",
+            meaning="drug sensitivity: 2 d_D cells are killed per division under the maximum tolerated dose",
             start=(0.55, 4.0),
             prior=Prior(0.75, 2.0, "2 d_D = 1.5: Strobl 2021"),
             bounds_reason="below 0.5 the maximum tolerated dose does not shrink a tumour without turnover",

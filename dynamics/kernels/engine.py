@@ -12,7 +12,7 @@ from dynamics.jobs import Courses
 from dynamics.kernels.compile import compiled
 from dynamics.model import Model
 
-CHUNK = 32
+LARGEST_CHUNK, SMALLEST_CHUNK = 32, 4  # jobs a thread takes at once
 MAX_STEPS = 20_000
 
 
@@ -50,10 +50,11 @@ def solve(
         dy,
         status,
     )
-    if jobs <= CHUNK:
+    if jobs <= SMALLEST_CHUNK:
         kernel.solve_range(0, jobs, *fixed)
     else:
         kernel.solve_range(0, 1, *fixed)  # compiles once, before the threads would race for it
-        ranges = [(first, min(first + CHUNK, jobs)) for first in range(1, jobs, CHUNK)]
+        chunk = int(np.clip(jobs // 8, SMALLEST_CHUNK, LARGEST_CHUNK))
+        ranges = [(first, min(first + chunk, jobs)) for first in range(1, jobs, chunk)]
         list(_pool().map(lambda r: kernel.solve_range(*r, *fixed), ranges))
     return x, y, dy, status

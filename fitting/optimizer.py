@@ -1,0 +1,165 @@
+"""Fisher scoring with Levenberg-Marquardt damping inside bounds, for many likelihoods at once.
+
+No library takes a batch of bounded maximum-likelihood problems with an expected information: least-squares
+solvers know one residual vector, quasi-Newton solvers forget the information that the likelihood gives for
+free. All jobs move in lockstep, finished ones leave, so that one call of the compiled model serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+LARGEST_STEP = 1.5  # in log units: a parameter changes by a factor of 4.5 at most between two looks at the data
+IDLE_GAIN, IDLE_STEPS = 1000.0, 4  # so many accepted steps in a row, each gaining less than 1000 tolerances
+
+
+@dataclass(frozen=True)
+class Minima:
+    """Where b jobs ended.
+
+    Parameters
+    ----------
+    q : ndarray, shape (b, q)
+    value : ndarray, shape (b,)
+    gradient : ndarray, shape (b, q)
+    information : ndarray, shape (b, q, q)
+    converged : ndarray of bool, shape (b,)
+        The predicted improvement on the free parameters fell below the tolerance.
+    iterations : int
+    """
+
+    q: np.ndarray
+    value: np.ndarray
+    gradient: np.ndarray
+    information: np.ndarray
+    converged: np.ndarray
+    iterations: int
+
+
+def minimise(
+    evaluate: Evaluate,
+    start: np.ndarray,
+    who: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    *,
+    fixed: np.ndarray | None = None,
+    tolerance: float = 1e-9,
+    max_iterations: int = 200,
+    give_up_above: np.ndarray | None = None,
+) -> Minima:
+    """Minimise from b starting points.
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``(q (b, q), who (b,)) -> value (b,), gradient (b, q), information (b, q, q)``.
+    start : ndarray, shape (b, q)
+    who : ndarray of int, shape (b,)
+        Handed to ``evaluate``: which patient a job belongs to.
+    lower, upper : ndarray, shape (b, q)
+    fixed : ndarray of bool, shape (b, q), optional
+        Components that stay at their start.
+    tolerance : float
+        A job ends when the improvement its quadratic model still predicts is smaller.
+    max_iterations : int
+    give_up_above : ndarray, shape (b,), optional
+        A job whose value is still above this after 15 iterations is left where it is: it lost the race
+        against a known better solution.
+    """
+    jobs, size = start.shape
+    q = np.clip(start, lower, upper)
+    fixed = np.zeros((jobs, size), dtype=bool) if fixed is None else fixed
+    value, gradient, information = evaluate(q, who)
+    damping = np.full(jobs, 1e-2)
+    growth = np.full(jobs, 2.0)
+    converged = np.zeros(jobs, dtype=bool)
+    small = np.zeros(jobs, dtype=int)
+    active = np.arange(jobs)
+    iteration = 0
+    for iteration in range(1, max_iterations + 1):
+        a = active
+        step, predicted, best_possible = _step(
+            q[a], gradient[a], information[a], damping[a], lower[a], upper[a], fixed[a]
+        )
+        done = best_possible < tolerance
+        converged[a[done]] = True
+        keep = ~done
+        a, step, predicted = a[keep], step[keep], predicted[keep]
+        if len(a) == 0:
+            active = a
+            break
+        trial = np.clip(q[a] + step, lower[a], upper[a])
+        new_value, new_gradient, new_information = evaluate(trial, who[a])
+        gain = value[a] - new_value
+        poor = np.flatnonzero(gain < 0.5 * predicted)
+        if len(poor):
+            # valleys of these models are often straight in the parameters themselves (r - delta, r/K), not in
+            # their logarithms: the same step, read as a relative change instead of a logarithmic one
+            b = a[poor]
+            other = np.clip(q[b] + np.log1p(np.maximum(step[poor], -0.9)), lower[b], upper[b])
+            other_value, other_gradient, other_information = evaluate(other, who[b])
+            better = other_value < new_value[poor]
+            won = poor[better]
+            trial[won], new_value[won] = other[better], other_value[better]
+            new_gradient[won], new_information[won] = other_gradient[better], other_information[better]
+            gain = value[a] - new_value
+        ratio = gain / np.maximum(predicted, 1e-300)
+        better = (gain > 0) & np.isfinite(new_value)
+        took = a[better]
+        q[took], value[took] = trial[better], new_value[better]
+        gradient[took], information[took] = new_gradient[better], new_information[better]
+        # Nielsen's update: damping falls smoothly with the quality of the quadratic model
+        damping[took] *= np.maximum(0.1, 1 - (2 * np.minimum(ratio[better], 1.5) - 1) ** 3)
+        growth[took] = 2.0
+        failed = a[~better]
+        damping[failed] *= growth[failed]
+        growth[failed] *= 2
+        damping = np.clip(damping, 1e-12, 1e16)
+        # a valley floor is reached when accepted steps no longer gain anything worth having
+        idle = better & (gain < IDLE_GAIN * tolerance)
+        small[a] = np.where(idle, small[a] + 1, np.where(better, 0, small[a]))
+        resting = small[a] >= IDLE_STEPS
+        stalled = resting | (damping[a] >= 1e12)
+        converged[a[resting]] = True
+        lost = np.zeros(len(a), dtype=bool)
+        if give_up_above is not None and iteration >= 15:
+            lost = value[a] > give_up_above[a]
+        active = a[~(stalled | lost)]
+        if len(active) == 0:
+            break
+    return Minima(q, value, gradient, information, converged, iteration)
+
+
+def _step(
+    q: np.ndarray,
+    gradient: np.ndarray,
+    information: np.ndarray,
+    damping: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    fixed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Damped step on the free components, the gain it predicts, the gain an undamped step would predict."""
+    held = fixed | ((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0))
+    g = np.where(held, 0.0, gradient)
+    free = ~held
+    h = information * (free[:, :, None] & free[:, None, :])
+    diagonal = np.einsum("bii->bi", h)
+    scale = np.where(held, 1.0, np.maximum(diagonal, 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-12))
+    eye = np.eye(q.shape[1])
+    damped = h + eye * (damping[:, None] * scale + np.where(held, 1.0, 0.0))[:, None, :]
+    step = -np.linalg.solve(damped, g[..., None])[..., 0]
+    longest = np.max(np.abs(step), axis=1, keepdims=True)
+    step *= np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
+    step = np.clip(q + step, lower, upper) - q
+    predicted = -np.einsum("bi,bi->b", g, step) - 0.5 * np.einsum("bi,bij,bj->b", step, h, step)
+    light = h + eye * (1e-9 * scale + np.where(held, 1.0, 0.0))[:, None, :]
+    newton = -np.linalg.solve(light, g[..., None])[..., 0]
+    possible = -0.5 * np.einsum("bi,bi->b", g, newton)
+    return step, predicted, possible

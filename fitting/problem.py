@@ -1,0 +1,214 @@
+"""The likelihood of a whole cohort as one function of many parameter vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamics.jobs import Courses, pad_courses
+from dynamics.model import Model
+from dynamics.simulate import Engine, solve_jobs
+from fitting.likelihood import POSITIVE_FLOOR, Likelihood
+from patients.cohort import Patient
+
+OUT_OF_REACH = 1e12  # value where the model cannot be solved: finite, so that comparisons stay comparisons
+
+
+@dataclass(frozen=True)
+class CohortProblem:
+    """Negative log-likelihoods of w patients, padded to one shape.
+
+    The free vector ``q`` holds the logarithms of the model's parameters and, last, of the dispersion.
+
+    Parameters
+    ----------
+    model : Model
+    likelihood : Likelihood
+    courses : Courses
+    burdens : ndarray, shape (w, n)
+        Padded with ones.
+    censoring : ndarray of int, shape (w, n)
+    measured : ndarray of bool, shape (w, n)
+        False for padding.
+    lower, upper : ndarray, shape (w, q)
+        Bounds of ``q`` (logarithms).
+    start_lower, start_upper : ndarray, shape (w, q)
+        Box of the multi-start (logarithms).
+    engine : {"kernel", "diffrax"}
+    rtol : float
+        Tolerance of the solver.
+    """
+
+    model: Model
+    likelihood: Likelihood
+    courses: Courses
+    burdens: np.ndarray
+    censoring: np.ndarray
+    measured: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    start_lower: np.ndarray
+    start_upper: np.ndarray
+    engine: Engine = "kernel"
+    rtol: float = 1e-8
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters of the model, the dispersion not counted."""
+        return len(self.model.parameters)
+
+    @property
+    def size(self) -> int:
+        """Length of the free vector."""
+        return self.lower.shape[1]
+
+    def evaluate(self, q: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, gradient, expected information at b vectors.
+
+        Parameters
+        ----------
+        q : ndarray, shape (b, q)
+        who : ndarray of int, shape (b,)
+            The patient of each vector.
+
+        Returns
+        -------
+        value : ndarray, shape (b,)
+            Negative log-likelihood; ``OUT_OF_REACH`` where the model could not be solved.
+        gradient : ndarray, shape (b, q)
+        information : ndarray, shape (b, q, q)
+            Fisher information in the logarithms; mean and dispersion are orthogonal in all members.
+        """
+        p = self.n_parameters
+        y, dy, ok = self.outputs(q, who, sensitive=True)
+        phi = self._dispersion(q)
+        measured = self.measured[who]
+        value, slope, weight, slope_phi, curvature_phi = self.likelihood.terms(
+            self.burdens[who], y, np.broadcast_to(phi[:, None], y.shape), self.censoring[who]
+        )
+        dy = np.where(measured[..., None], dy, 0.0)
+        total = np.where(measured, value, 0.0).sum(axis=1)
+        gradient = np.zeros_like(q)
+        information = np.zeros((len(q), self.size, self.size))
+        gradient[:, :p] = np.einsum("bn,bnp->bp", np.where(measured, slope, 0.0), dy)
+        information[:, :p, :p] = np.einsum("bn,bnp,bnr->bpr", np.where(measured, weight, 0.0), dy, dy)
+        if self.likelihood.has_dispersion:
+            gradient[:, p] = np.where(measured, slope_phi, 0.0).sum(axis=1)
+            # observed curvature may be negative far from the optimum; the count keeps the step finite there
+            floor = 0.1 * measured.sum(axis=1)
+            information[:, p, p] = np.maximum(np.where(measured, curvature_phi, 0.0).sum(axis=1), floor)
+        good = ok & np.isfinite(total) & np.all(np.isfinite(gradient), axis=1)
+        good &= np.all(np.isfinite(information), axis=(1, 2))
+        return (
+            np.where(good, total, OUT_OF_REACH),
+            np.where(good[:, None], gradient, 0.0),
+            np.where(good[:, None, None], information, 0.0),
+        )
+
+    def evaluate_on_log_scale(self, q: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, gradient, information of a least-squares stand-in for the likelihood; see :meth:`evaluate`.
+
+        Squared differences of log output and log burden, weighted by the information that the likelihood gives
+        to the logarithm of an output equal to the burden. Growth makes log outputs nearly linear in the rates,
+        so that this function leads to a valley floor from far away, where the likelihood itself, exponential in
+        the same distance, offers cliffs and plateaus. It has no say in the answer: the likelihood always follows.
+        """
+        p = self.n_parameters
+        y, dy, ok = self.outputs(q, who, sensitive=True)
+        burdens, censoring = self.burdens[who], self.censoring[who]
+        phi = np.broadcast_to(self._dispersion(q)[:, None], y.shape)
+        reference = np.maximum(burdens, POSITIVE_FLOOR)
+        _, _, weight, _, _ = self.likelihood.terms(reference, reference, phi, np.zeros_like(censoring))
+        mu = np.maximum(y, 1e-100)
+        difference = np.log(mu) - np.log(reference)
+        violated = (censoring == 0) | (censoring * difference < 0)
+        weight = np.where(self.measured[who] & violated & (burdens > 0), weight * reference**2, 0.0)
+        relative = np.where(weight[..., None] > 0, dy / mu[..., None], 0.0)
+        value = 0.5 * np.where(weight > 0, weight * difference**2, 0.0).sum(axis=1)
+        gradient = np.zeros_like(q)
+        information = np.zeros((len(q), self.size, self.size))
+        gradient[:, :p] = np.einsum("bn,bnp->bp", np.where(weight > 0, weight * difference, 0.0), relative)
+        information[:, :p, :p] = np.einsum("bn,bnp,bnr->bpr", weight, relative, relative)
+        if self.likelihood.has_dispersion:
+            information[:, p, p] = 1.0  # held where it is: its gradient stays zero
+        good = ok & np.isfinite(value) & np.all(np.isfinite(gradient), axis=1)
+        good &= np.all(np.isfinite(information), axis=(1, 2))
+        return (
+            np.where(good, value, OUT_OF_REACH),
+            np.where(good[:, None], gradient, 0.0),
+            np.where(good[:, None, None], information, 0.0),
+        )
+
+    def outputs(
+        self, q: np.ndarray, who: np.ndarray, *, sensitive: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Model output (b, n), its sensitivities in log parameters (b, n, p), whether the solve succeeded (b,)."""
+        parameters = np.exp(q[:, : self.n_parameters])
+        _, y, dy, status = solve_jobs(
+            self.model, self.courses, who, parameters, sensitive=sensitive, rtol=self.rtol, engine=self.engine
+        )
+        return y[:, :, 0], dy[:, :, 0], status == 0
+
+    def _dispersion(self, q: np.ndarray) -> np.ndarray:
+        """Dispersion of each vector, one where the likelihood has none."""
+        return np.exp(q[:, self.n_parameters]) if self.likelihood.has_dispersion else np.ones(len(q))
+
+
+def build_problem(
+    patients: Sequence[Patient],
+    model: Model,
+    likelihood: Likelihood,
+    *,
+    engine: Engine = "kernel",
+    rtol: float = 1e-8,
+) -> CohortProblem:
+    """Pad a cohort into one problem.
+
+    Raises
+    ------
+    ModelError
+        A model with several outputs (a cohort file carries one burden).
+    """
+    from dynamics.model import ModelError
+
+    if len(model.outputs) != 1:
+        raise ModelError(f"model {model.name!r} has {len(model.outputs)} outputs; a cohort file carries one burden")
+    constants = [patient_constants(model, patient) for patient in patients]
+    courses = pad_courses(model, [p.times for p in patients], [p.schedule for p in patients], constants)
+    width = courses.times.shape[1]
+    burdens, censoring = np.ones((len(patients), width)), np.zeros((len(patients), width), dtype=int)
+    measured = np.zeros((len(patients), width), dtype=bool)
+    for w, patient in enumerate(patients):
+        n = len(patient)
+        burdens[w, :n], censoring[w, :n], measured[w, :n] = patient.burdens, patient.censoring, True
+    bounds = np.array([log_bounds(model, likelihood, p, c) for p, c in zip(patients, constants, strict=True)])
+    return CohortProblem(
+        model, likelihood, courses, burdens, censoring, measured,
+        bounds[:, 0], bounds[:, 1], bounds[:, 2], bounds[:, 3], engine, rtol,
+    )  # fmt: skip
+
+
+def patient_constants(model: Model, patient: Patient) -> dict[str, float]:
+    """Constants of the model for this patient, those read from the data included."""
+    values = {c.name: c.value for c in model.constants if c.value is not None}
+    values |= {c.name: patient.first_burden for c in model.constants if c.from_data == "first_burden"}
+    return values
+
+
+def log_bounds(
+    model: Model, likelihood: Likelihood, patient: Patient, constants: dict[str, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Logarithms of lower bounds, upper bounds, lower ends and upper ends of the start box."""
+    rows = []
+    for parameter in model.parameters:
+        scale = constants[parameter.scale] if parameter.scale else 1.0
+        rows.append([parameter.lower * scale, parameter.upper * scale, *(scale * s for s in parameter.start_box)])
+    if likelihood.has_dispersion:
+        scale = float(patient.burdens.max()) if likelihood.dispersion_scales else 1.0
+        low, high = (scale * b for b in likelihood.dispersion_bounds)
+        middle = np.sqrt(low * high)
+        rows.append([low, high, np.sqrt(low * middle), middle])
+    low, high, start_low, start_high = np.log(np.array(rows)).T
+    return low, high, start_low, start_high

@@ -1,0 +1,21 @@
+"""Starting points of a multi-start, the same for a patient whatever cohort the patient comes in."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def patient_generator(seed: int, patient_id: str, purpose: str) -> np.random.Generator:
+    """Return a random generator that depends on the seed, the patient and the purpose, not on the cohort."""
+    digest = hashlib.sha256(f"{purpose}\0{patient_id}".encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest[:16], dtype=np.uint32).tolist()])
+
+
+def latin_hypercube(lower: np.ndarray, upper: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Draw ``count`` points of a Latin hypercube in a box, shape (count, q)."""
+    from scipy.stats import qmc
+
+    unit = qmc.LatinHypercube(d=len(lower), rng=generator).random(count)
+    return lower + unit * (upper - lower)

@@ -1,0 +1,228 @@
+"""The command ``evodose``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from workbench.session import Request
+
+# Nothing of this project, and nothing large, is imported here: `evodose --help` answers at once.
+
+EXIT_CODES = """\
+Exit codes: 0 all patients have a result (a refusal with its reason is a result); 1 nothing could be fitted, or
+`check` found nothing that could be; 2 a wrong option, or a file that cannot be used; 3 finished, but some patients
+failed; 130 interrupted (repeat the command to continue)."""
+
+app = typer.Typer(
+    name="evodose",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # Rich's help pages take longer to import than the rest of --help together
+    pretty_exceptions_enable=False,
+    help="From tumour-burden series to dose recommendations, with how far the data support them.\n\n"
+    "Research use only; not a medical device.",
+    epilog=EXIT_CODES,
+)
+
+_INTERRUPTED = 130
+
+RunFolder = Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Run directory; an existing one is continued.")]
+ScheduleFile = Annotated[
+    Path | None,
+    typer.Option("--schedule", metavar="FILE", help="Doses: patient_id, t_start, t_end, dose; overrides the dose column."),
+]
+Marker = Annotated[str | None, typer.Option(help="Which marker to read, from a file with several.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Delete what an earlier run left in RUN and begin anew.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table: only what must be read.")]
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from workbench.manifest import evodose_version
+
+        typer.echo(f"evodose {evodose_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take options of the whole command."""
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cohort: CSV or Excel with patient_id, time_days, burden.")],
+    output: RunFolder,
+    schedule: ScheduleFile = None,
+    marker: Marker = None,
+    model: Annotated[str, typer.Option(help="Name in the catalogue, or a .py or .yaml file.")] = "competition",
+    likelihood: Annotated[
+        str, typer.Option(help="auto, poisson, negative_binomial, log_normal or normal.")
+    ] = "auto",
+    starts: Annotated[int, typer.Option(help="Starting points a patient.")] = 12,
+    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
+    k_tol: Annotated[float, typer.Option("--k-tol", help="Tolerable volume, in multiples of the first burden.")] = 1.0,
+    support: Annotated[
+        float, typer.Option(help="Share of the admitted parameter sets that must support a recommended dose.")
+    ] = 0.95,
+    level: Annotated[float, typer.Option(help="Confidence level of the profiles.")] = 0.95,
+    horizon: Annotated[float, typer.Option(help="Days over which strategies are compared.")] = 1460,
+    patient: Annotated[
+        list[str] | None, typer.Option("--patient", metavar="ID", help="Only this patient; may be repeated.")
+    ] = None,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit, diagnose and dose every patient of FILE; results go to RUN.
+
+    Repeat the command to continue a run that was interrupted: what is done is not computed again.
+    """
+    from workbench.options import RunOptions
+    from workbench.session import Request
+
+    options = RunOptions(likelihood, starts, seed, k_tol, support, level, horizon)
+    request = Request(output, file, schedule, marker, model, options, tuple(patient or ()), fresh)
+    _execute(request, quiet=quiet)
+
+
+@app.command(epilog=EXIT_CODES)
+def demo(
+    output: RunFolder = Path("runs/demo"),
+    seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the embedded cohort of six virtual patients; no real patient is among them."""
+    from workbench.options import RunOptions
+    from workbench.session import Request
+
+    _execute(Request(output, options=RunOptions(seed=seed), fresh=fresh), quiet=quiet)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cohort file.")],
+    schedule: ScheduleFile = None,
+    marker: Marker = None,
+) -> None:
+    """List every problem of FILE at once, and what would be fitted.
+
+    Exit code 1 where no patient could be fitted.
+    """
+    from patients.check import check as check_file
+    from workbench.listing import print_check
+    from workbench.session import RequestError
+
+    for path in (file, schedule):
+        if path is not None and not path.is_file():
+            raise RequestError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
+    report = check_file(file, schedule, marker=marker)
+    print_check(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A model, or a .py or .yaml file.")] = None,
+) -> None:
+    """List the model catalogue; with NAME, its equations, parameters, bounds and their reasons."""
+    from workbench.listing import print_catalogue, print_model
+
+    if name is None:
+        print_catalogue()
+    else:
+        from dynamics.catalogue import get_model
+
+        print_model(get_model(name))
+
+
+@app.command()
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    patient: Annotated[
+        list[str] | None,
+        typer.Option("--patient", metavar="ID", help="Show this patient with all figures; may be repeated."),
+    ] = None,
+) -> None:
+    """Make the tables and report.html of RUN again from its results."""
+    from workbench.session import render_again
+
+    path = render_again(run_folder, tuple(patient or ()))
+    typer.echo(str(path))
+
+
+def _execute(request: Request, *, quiet: bool) -> None:
+    """Carry out a run and print how it ended."""
+    from workbench.console import choose_observer
+    from workbench.listing import print_outcome
+    from workbench.session import execute
+
+    with choose_observer(quiet=quiet) as observer:
+        outcome = execute(request, observer)
+    print_outcome(outcome, request.folder, quiet=quiet)
+    raise typer.Exit(outcome.exit_code)
+
+
+def main() -> None:
+    """Run the command; errors are sentences on the standard error, never tracebacks."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # an identifier must not end a run on a terminal of few signs
+                stream.reconfigure(errors="replace")
+        code = app(prog_name="evodose", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of a pipe (`evodose models | head`) has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("EVODOSE_DEBUG") == "1":
+            raise
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Say what went wrong; return the exit code."""
+    show = getattr(error, "format_message", None)  # a usage error of the command line itself
+    if show is not None:
+        text = show()
+        print(text if text.startswith("Usage") else f"evodose: {text}\nTry `evodose --help`.", file=sys.stderr)
+        return 2
+    if isinstance(error, (ValueError, RuntimeError, OSError)) and _is_ours(error):
+        from patients.problems import UnusableCohort
+
+        _say(str(error))
+        return 1 if isinstance(error, UnusableCohort) else 2
+    _say(f"unexpected {type(error).__name__}: {error}\nSet EVODOSE_DEBUG=1 to see where it happened.")
+    return 2
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the message was written for a person: an error of this project, or of the file system."""
+    rooms = ("dynamics", "patients", "fitting", "identifiability", "dosing", "workbench")
+    return isinstance(error, OSError) or type(error).__module__.split(".")[0] in rooms
+
+
+def _say(text: str) -> None:
+    """Print to the standard error."""
+    print(f"evodose: {text}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

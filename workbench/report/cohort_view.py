@@ -1,0 +1,135 @@
+"""What the report shows of the whole cohort."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.decision import Decision
+from workbench.report.labels import people, percent, plural
+from workbench.report.patient_view import anchor, decision_word
+from workbench.report.plots.overview import overview_figure
+from workbench.store import CohortIndex
+
+_IN_OVERVIEW = 60
+
+View = dict[str, Any]
+
+
+def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str) -> View:
+    """Return counts, sentences, the overview figure, one row a patient.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        One a patient, in the order of the file.
+    index : CohortIndex
+    finished : str
+        When the run ended, as text.
+    """
+    person = "virtual patient" if index.virtual else "patient"
+    with_window = [d for d in decisions if not math.isnan(d.window_low) or d.action == "recommend"]
+    shown = with_window[:_IN_OVERVIEW]
+    return {
+        "title": f"Dose recommendations for {people(len(decisions), virtual=index.virtual)}",
+        "subtitle": f"{index.source}; evodose run finished {finished}",
+        "virtual": index.virtual,
+        "person": person,
+        "profile_name": "profile95",
+        "counts": _counts(decisions, index),
+        "sentences": _sentences(decisions, person),
+        "overview": overview_figure(shown) if shown else None,
+        "overview_caption": _overview_caption(len(shown), len(with_window), len(decisions), person),
+        "rows": [_row(d) for d in decisions],
+        "rejected": [{"id": patient_id, "reason": reason} for patient_id, reason in index.rejected],
+        "disagreements": [_disagreement(d) for d in decisions if d.disagree],
+    }
+
+
+def _counts(decisions: Sequence[Decision], index: CohortIndex) -> list[View]:
+    """The large numbers at the top."""
+    total, failed = len(decisions), sum(d.failed for d in decisions)
+    recommended = sum(d.action == "recommend" for d in decisions)
+    counts = [
+        ("recommended", recommended),
+        ("refused", sum(d.action == "refuse" and not d.failed for d in decisions)),
+        ("identified, paper", sum(d.paper is True for d in decisions)),
+        ("identified, profile95", sum(d.profile95 is True for d in decisions)),
+    ]
+    if failed:
+        counts.append(("failed", failed))
+    if index.rejected:
+        counts.append(("left out", len(index.rejected)))
+    return [{"number": total, "label": "in this report"}, *({"number": n, "label": label} for label, n in counts)]
+
+
+def _sentences(decisions: Sequence[Decision], person: str) -> list[str]:
+    """Say how the two criteria compare, and how the doses compare with them."""
+    judged = [d for d in decisions if d.paper is not None and d.profile95 is not None]
+    if not judged:
+        return ["No patient could be judged for identifiability."]
+    both = sum(bool(d.paper and d.profile95) for d in judged)
+    paper_only = sum(bool(d.paper and not d.profile95) for d in judged)
+    profile_only = sum(bool(d.profile95 and not d.paper) for d in judged)
+    neither = len(judged) - both - paper_only - profile_only
+    sentences = [
+        f"Of {plural(len(judged), person)} judged, {both} are identified under both criteria, {paper_only} under paper only, "
+        f"{profile_only} under profile95 only, {neither} under neither."
+    ]
+    dosed = sum(d.action == "recommend" and not d.profile95 for d in judged)
+    if dosed:
+        sentences.append(
+            f"{plural(dosed, person)} {'has' if dosed == 1 else 'have'} a recommended dose although not all parameters are "
+            "identified under profile95: enough of the parameter sets that the data admit support that one dose."
+        )
+    return sentences
+
+
+def _overview_caption(shown: int, with_window: int, total: int, person: str) -> str:
+    """Say who is in the overview, and who is not."""
+    text = "Green: effective dose window at the point estimate. Lines: range of its lower (blue) and upper (red) edge over the "
+    text += "admitted parameter sets. Dot: recommended dose."
+    if shown < with_window:
+        text += f" The first {shown} of {plural(with_window, person)} with a window."
+    elif shown < total:
+        text += f" {plural(total - shown, person).capitalize()} without a window {'is' if total - shown == 1 else 'are'} not shown."
+    return text
+
+
+def _row(d: Decision) -> View:
+    """One row of the table."""
+    word, style = decision_word(d)
+    window = "–" if math.isnan(d.window_low) else f"{100 * d.window_low:.1f} – {100 * d.window_high:.1f}"
+    return {
+        "id": d.patient_id,
+        "anchor": anchor(d.patient_id),
+        "points": f"{d.n_points}" + (f" (−{d.n_excluded})" if d.n_excluded else ""),
+        "fit": d.fit_status.replace("_", " "),
+        "paper": _verdict(d.paper),
+        "paper_class": _verdict_class(d.paper),
+        "profile": _verdict(d.profile95),
+        "profile_class": _verdict_class(d.profile95),
+        "open": ", ".join(d.open_sides) or ("none" if d.profile95 is not None else "–"),
+        "window": window,
+        "decision": "recommended" if d.action == "recommend" else word,
+        "decision_class": style,
+        "dose": percent(d.dose_fraction),
+        "support": percent(d.support),
+        "disagree": d.disagree,
+    }
+
+
+def _verdict(identified: bool | None) -> str:
+    return "–" if identified is None else "identified" if identified else "not identified"
+
+
+def _verdict_class(identified: bool | None) -> str:
+    return "" if identified is None else "yes" if identified else "no"
+
+
+def _disagreement(d: Decision) -> View:
+    """Say how the criteria disagree on a patient."""
+    passed, other = ("paper", "profile95") if d.paper else ("profile95", "paper")
+    open_ = f"; not closed: {', '.join(d.open_sides)}" if d.open_sides else ""
+    return {"id": d.patient_id, "anchor": anchor(d.patient_id), "text": f"identified under {passed}, not under {other}{open_}"}

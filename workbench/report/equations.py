@@ -1,0 +1,36 @@
+"""Equations of the report, set by Matplotlib so that they look alike in every browser."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from workbench.report.svg import inline_svg, new_figure
+
+
+@lru_cache(maxsize=256)
+def equation_svg(latex: str, size: float = 11.0) -> Markup:
+    """Set one line of LaTeX as SVG outlines; as text where Matplotlib cannot set it.
+
+    Outlines need no font on the reader's machine; the alternative text is the LaTeX source.
+    """
+    from matplotlib import rc_context
+
+    source = _for_mathtext(latex)
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "evodose", "mathtext.fontset": "cm", "font.size": size}):
+        figure = new_figure(0.1, 0.1)
+        figure.set_layout_engine("none")
+        try:
+            figure.text(0, 0, f"${source}$", fontsize=size)
+            return Markup(inline_svg(figure, f"equation: {latex}", tight=True))  # noqa: S704 - escaped there
+        except ValueError:
+            return Markup("<code>") + escape(latex) + Markup("</code>")
+
+
+def _for_mathtext(latex: str) -> str:
+    """Write the few commands that SymPy prints and mathtext does not know in those that it does."""
+    latex = latex.replace(r"\operatorname{loggamma}", r"\log\,\Gamma")
+    latex = re.sub(r"\\(log|exp|tanh|sin|cos)\{(\\left\()", r"\\\1{\2", latex)
+    return re.sub(r"\\(ge|le)(?![A-Za-z])", r"\\\1q", latex)

@@ -1,0 +1,268 @@
+"""What the report shows of one patient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.decision import Decision
+from workbench.naming import safe_name
+from workbench.record import PatientRecord
+from workbench.report.labels import days, interval, marker_label, marker_unit, number, percent, plural, symbol_html
+from workbench.rows import WALD_LEVEL
+
+if TYPE_CHECKING:
+    from dynamics.model import Model
+    from fitting.result import Fit
+    from identifiability.result import Diagnosis, Profile
+
+View = dict[str, Any]
+
+
+def anchor(patient_id: str) -> str:
+    """Return a name for links that no identifier can break."""
+    return f"p-{safe_name(patient_id)}"
+
+
+def decision_word(decision: Decision) -> tuple[str, str]:
+    """Word and style class of a decision."""
+    if decision.failed:
+        return "failed", "failed"
+    if decision.action == "recommend":
+        return f"{percent(decision.dose_fraction)} of MTD", "recommend"
+    return "refused", "refuse"
+
+
+def compact_view(record: PatientRecord, decision: Decision) -> View:
+    """Return what one folded line shows: no figure but a sparkline."""
+    from workbench.report.plots.spark import sparkline
+
+    return _common(record, decision) | {"spark": sparkline(record.patient)}
+
+
+def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
+    """Return everything, figures included."""
+    from workbench.report.plots.course import course_figure
+
+    fit, diagnosis, regimen, patient = record.fit, record.diagnosis, record.regimen, record.patient
+    view = _common(record, decision)
+    view |= {
+        "course": course_figure(patient, fit, model),
+        "course_caption": _course_caption(record, model),
+        "notes": patient.notes,
+        "level": percent(WALD_LEVEL),
+        "fit_facts": _fit_facts(fit) if fit else [],
+        "basin": regimen.basin if regimen else "",
+        "would_change": regimen.would_change if regimen else "",
+        "profiles": None,
+        "window": None,
+        "strategies": None,
+    }
+    if fit is not None and diagnosis is not None and diagnosis.profiles:
+        view |= _profile_part(fit, diagnosis)
+    if fit is not None and regimen is not None and regimen.window is not None:
+        view |= _window_part(record, model)
+    if regimen is not None and regimen.strategies:
+        view |= _strategy_part(record)
+    return view
+
+
+def _common(record: PatientRecord, decision: Decision) -> View:
+    """Return what both views show."""
+    word, style = decision_word(decision)
+    patient, fit = record.patient, record.fit
+    facts = [plural(len(patient), "measurement"), f"days {days(patient.times[0])} to {days(patient.times[-1])}"]
+    facts.append(marker_label(patient.marker))
+    says = record.regimen.point_estimate_says if record.regimen and not record.recommended else ""
+    return {
+        "id": patient.patient_id,
+        "anchor": anchor(patient.patient_id),
+        "virtual": patient.virtual,
+        "decision": word,
+        "decision_class": style,
+        "facts": ", ".join(facts),
+        "headline": decision.reason,
+        "point_estimate_says": says,
+        "warnings": [w if w.endswith(".") else f"{w}." for w in fit.warnings] if fit else (),
+        "exclusions": [
+            f"({i}) day {days(e.time_days)}, {number(e.burden, 4)}: {e.reason}" for i, e in enumerate(patient.excluded, start=1)
+        ],
+        "parameters": _parameters(fit, record.diagnosis) if fit else [],
+    }
+
+
+def _parameters(fit: Fit, diagnosis: Diagnosis | None) -> list[View]:
+    """One row a parameter: estimate, errors, confidence set, sides."""
+    profiles = {p.parameter: p for p in diagnosis.profiles} if diagnosis else {}
+    low, high = fit.wald_interval(WALD_LEVEL)
+    rows = []
+    for i, name in enumerate(fit.parameter_names):
+        head, below = symbol_html(name)
+        profile = profiles.get(name)
+        unit = fit.parameter_units[i]
+        rows.append(
+            {
+                "head": head,
+                "below": below,
+                "unit": "" if unit == "1" else "" if unit == "burden" else unit,
+                "estimate": number(float(fit.estimates[i]), 4) + (" (on bound)" if name in fit.at_bound else ""),
+                "rse": "–" if math.isnan(fit.rse_percent[i]) else f"{number(float(fit.rse_percent[i]), 2)} %",
+                "wald": interval(float(low[i]), float(high[i])),
+                "set": _set_text(profile),
+                "sides": _sides_text(profile),
+                "closed": profile is not None and profile.lower_status == profile.upper_status == "closed",
+            }
+        )
+    return rows
+
+
+def _set_text(profile: Profile | None) -> str:
+    """Write the pieces of a confidence set."""
+    return " ∪ ".join(interval(a, b) for a, b in profile.intervals) if profile else "–"
+
+
+def _sides_text(profile: Profile | None) -> str:
+    """Say how the two sides end."""
+    if profile is None:
+        return "–"
+    lower, upper = (s.value.replace("_", " ") for s in (profile.lower_status, profile.upper_status))
+    return f"both {lower}" if lower == upper else f"{lower} below, {upper} above"
+
+
+def _fit_facts(fit: Fit) -> list[View]:
+    """Facts of a fit that a reader checks first."""
+    facts = [
+        ("Status", fit.status.value),
+        ("Likelihood", fit.likelihood.replace("_", " ") + (f", dispersion {number(fit.dispersion)}" if fit.dispersion else "")),
+        ("−log L", f"{number(fit.nll, 5)}; AICc {'–' if math.isinf(fit.aicc) else number(fit.aicc, 4)}"),
+        ("Starts", f"{fit.starts_at_optimum} of {fit.starts} reached the optimum; {plural(len(fit.optima), 'local optimum', 'local optima')} found"),
+    ]
+    if fit.degrees_of_freedom > 0:
+        facts.append(("Pearson χ²/df", f"{number(fit.pearson_chi2 / fit.degrees_of_freedom)} ({fit.degrees_of_freedom} df)"))
+    facts += [(c, number(float(v), 4)) for c, v in fit.constants.items()]
+    return [{"name": a, "text": b} for a, b in facts]
+
+
+def _course_caption(record: PatientRecord, model: Model) -> str:
+    """Say what the lines and signs of the first figure are."""
+    parts = ["Dots: measurements used."]
+    if record.patient.excluded:
+        parts.append("Crosses: measurements not used, numbered as below.")
+    if any(record.patient.censoring != 0):
+        parts.append("Open triangles: censored, at the limit.")
+    if record.fit is not None:
+        roles = [s for s in model.states if s.role]
+        shares = " Dashed and dotted: its sensitive and resistant cells." if len(roles) == 2 else ""
+        parts.append(f"Line: {model.name} model at the estimates.{shares}")
+    parts.append("Below: dose given.")
+    return " ".join(parts)
+
+
+def _profile_part(fit: Fit, diagnosis: Diagnosis) -> View:
+    """Profiles, verdicts, information."""
+    from workbench.report.plots.profiles import profiles_figure
+
+    units = dict(zip(fit.parameter_names, fit.parameter_units, strict=True))
+    first = diagnosis.profiles[0]
+    verdicts = []
+    for verdict in sorted(diagnosis.verdicts, key=lambda v: (v.criterion, v.parameter != "all")):
+        head, below = ("all", "") if verdict.parameter == "all" else symbol_html(verdict.parameter)
+        word = "identified" if verdict.identified else "not identified"
+        sentence = verdict.sentence.strip()
+        verdicts.append(
+            {"criterion": verdict.criterion, "head": head, "below": below, "identified": verdict.identified,
+             "word": word, "sentence": sentence}
+        )  # fmt: skip
+    p = len(fit.parameter_names)
+    facts = [
+        {
+            "name": f"Fisher information, {label}",
+            "text": f"rank {i.rank} of {p} (tolerance {number(i.tolerance, 1)}), condition number {number(i.condition, 2)}",
+        }
+        for label, i in (("expected", diagnosis.fisher), ("paper", diagnosis.fisher_paper))
+    ]
+    return {
+        "profiles": profiles_figure(diagnosis.profiles, units),
+        "profiles_caption": f"Rise of the negative log-likelihood with one parameter fixed and the others re-optimised. Dashed: "
+        f"threshold {number(first.threshold)} ({percent(first.level)}, χ² with {first.df} df, halved). Shaded: confidence "
+        "set. Grey bar at the foot: ±20 % around the estimate, all that the criterion paper looks at.",
+        "verdicts": verdicts,
+        "information_facts": facts,
+    }
+
+
+def _window_part(record: PatientRecord, model: Model) -> View:
+    """The window against the tolerable burden, and its spread over the admitted sets."""
+    from workbench.report.plots.window import window_figure
+
+    fit, regimen, diagnosis = record.fit, record.regimen, record.diagnosis
+    assert fit is not None
+    assert regimen is not None
+    assert regimen.window is not None
+    window, unit, first = regimen.window, marker_unit(record.patient.marker), record.patient.first_burden
+    facts = [
+        ("Point estimate", window.sentence),
+        ("Under MTD", window.case_sentence),
+        ("Tolerable burden", f"{number(window.k_tol, 4)} {unit}, {percent(window.k_tol / first)} of the first"),
+    ]
+    if math.isfinite(window.smallest_tolerable_burden):
+        smallest = window.smallest_tolerable_burden
+        facts.append(("Smallest tolerable", f"{number(smallest, 4)} {unit}, {percent(smallest / first)} of the first"))
+    if math.isfinite(window.kill_rate_per_day) and window.exists:
+        low, high = window.low * window.kill_rate_per_day, window.high * window.kill_rate_per_day
+        facts.append(("Window as kill rate", f"{interval(low, high)} per day"))
+    spread = regimen.window_range
+    if spread is not None:
+        text = f"{plural(spread.n_sets, 'parameter set')}: lower edge {_percents(spread.lower)}, upper edge {_percents(spread.upper)}"
+        text += f"; no window in {percent(spread.share_without_window)} of them"
+        facts.append(("Over the admitted sets", text))
+    if math.isfinite(regimen.best_supported_dose):
+        facts.append(
+            ("Best supported dose", f"{percent(regimen.best_supported_dose)} of MTD; needed {percent(regimen.required_support)}")
+        )
+    return {
+        "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
+        "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, Fig. 9 "
+        "(green: point estimate; blue: doses that enough of the admitted parameter sets support). Grey line: tolerable "
+        "burden of this run; dashed: below it no dose contains the tumour. Right: share of the admitted parameter sets "
+        "whose window holds the dose, with the required share dashed.",
+        "window_facts": [{"name": a, "text": b} for a, b in facts],
+    }
+
+
+def _percents(pair: Sequence[float]) -> str:
+    """Write a range of doses in percent of MTD."""
+    if math.isnan(pair[0]):
+        return "–"
+    return f"{100 * pair[0]:.1f} – {100 * pair[1]:.1f} %"
+
+
+def _strategy_part(record: PatientRecord) -> View:
+    """Burden under each strategy, with times to progression and total doses."""
+    from workbench.report.plots.strategies import strategies_figure
+
+    assert record.regimen is not None
+    outcomes, first = record.regimen.strategies, record.patient.first_burden
+    window = record.regimen.window
+    ratio = window.k_tol / first if window else 1.0
+    full = next((o.total_dose for o in outcomes if o.name == "MTD"), math.nan)
+    rows = []
+    for o in outcomes:
+        ttp = "–" if o.ttp is None else ("> " if o.ttp.above_tolerable.censored else "") + f"{o.ttp.above_tolerable.days}"
+        rows.append(
+            {
+                "name": o.name,
+                "description": o.description,
+                "ttp": ttp,
+                "total": number(o.total_dose, 4),
+                "share": percent(o.total_dose / full) if full > 0 else "–",
+                "final": percent(o.final_burden / first),
+            }
+        )
+    return {
+        "strategies": strategies_figure(outcomes, first, ratio),
+        "strategies_caption": "Simulated at the point estimate, from the first visit. TTP: first day above the tolerable "
+        f"burden ({percent(ratio)} of the first); “>” where that does not happen within the horizon.",
+        "strategy_rows": rows,
+    }

@@ -1,0 +1,120 @@
+"""Profile likelihoods with threshold, confidence set, and how each side ends."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from workbench.report import style
+from workbench.report.labels import number, symbol_html
+from workbench.report.svg import drawing, inline_svg, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from identifiability.result import Profile
+
+_HEADROOM = 2.4  # the axis ends at this multiple of the threshold: what lies beyond is ruled out anyway
+_WORDS = {"closed": "closed", "open": "open", "at_bound": "at bound", "failed": "failed"}
+
+
+def profiles_figure(profiles: tuple[Profile, ...], units: dict[str, str]) -> Markup:
+    """Draw one panel a parameter: rise of the negative log-likelihood over the parameter.
+
+    Parameters
+    ----------
+    profiles : tuple of Profile
+    units : dict of str to str
+        Unit of each parameter, for the axis.
+    """
+    columns = min(len(profiles), 2 if len(profiles) in (2, 4) else 3)
+    rows = math.ceil(len(profiles) / columns)
+    with drawing():
+        figure = new_figure(style.WIDTH, 1.75 * rows + 0.1)
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes, profile in zip(panels, profiles, strict=False):
+            _panel(axes, profile, units.get(profile.parameter, ""))
+        for axes in panels[len(profiles) :]:
+            axes.set_axis_off()
+        for axes in panels[::columns]:
+            axes.set_ylabel("rise of −log L")
+        return Markup(inline_svg(figure, _alt(profiles)))  # noqa: S704 - the SVG is escaped by its writer
+
+
+def _panel(axes: Axes, profile: Profile, unit: str) -> None:
+    """Draw one profile."""
+    top = _HEADROOM * profile.threshold
+    low, high = _shown(profile, top)
+    for start, end in profile.intervals:
+        axes.axvspan(start, end, color=style.ADMITTED, alpha=0.22, linewidth=0)
+    axes.axvspan(
+        0.8 * profile.estimate, 1.2 * profile.estimate, ymin=0.0, ymax=0.03, color=style.MUTED, linewidth=0
+    )
+    axes.axhline(profile.threshold, color=style.THRESHOLD, linestyle=(0, (4, 2)), linewidth=1.0)
+    good = np.isfinite(profile.rise)
+    axes.plot(profile.values[good], profile.rise[good], color=style.INK, linewidth=1.3)
+    axes.plot([profile.estimate], [0.0], "o", color=style.INK, markersize=4, clip_on=False, zorder=5)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_ylim(0, top)
+    _side(axes, profile.lower_status.value, left=True)
+    _side(axes, profile.upper_status.value, left=False)
+    head, below = symbol_html(profile.parameter)
+    name = f"{head}_{below}" if below else head
+    axes.set_xlabel(f"{name} ({unit})" if unit not in ("", "1") else name, parse_math=False)
+    _ticks(axes, low, high)
+
+
+def _shown(profile: Profile, top: float) -> tuple[float, float]:
+    """Range of the parameter that is worth showing: where the profile is below the upper end of the axis."""
+    inside = np.flatnonzero(np.isfinite(profile.rise) & (profile.rise <= top))
+    first = max(int(inside[0]) - 1, 0) if inside.size else 0
+    last = min(int(inside[-1]) + 1, len(profile.values) - 1) if inside.size else len(profile.values) - 1
+    low, high = min(profile.values[first], 0.75 * profile.estimate), max(profile.values[last], 1.3 * profile.estimate)
+    return float(low), float(high)
+
+
+def _side(axes: Axes, status: str, *, left: bool) -> None:
+    """Write how a side ends, in the corner of that side."""
+    word = _WORDS.get(status, status)
+    text = f"← {word}" if left else f"{word} →"
+    axes.text(
+        0.015 if left else 0.985, 0.97, text, transform=axes.transAxes, va="top", ha="left" if left else "right",
+        fontsize=7.5, color=style.MUTED if status == "closed" else style.RESISTANT,
+        fontweight="normal" if status == "closed" else "bold",
+    )  # fmt: skip
+
+
+def _ticks(axes: Axes, low: float, high: float) -> None:
+    """Put few ticks with plain numbers on a logarithmic axis of any length."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    decades = math.log10(high / low)
+    steps = (1.0, 2.0, 5.0) if decades < 2.2 else (1.0,)
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    places = [s * 10.0**e for e in exponents for s in steps if low <= s * 10.0**e <= high]
+    if len(places) < 2:
+        places = list(np.exp(np.linspace(math.log(low), math.log(high), 5)[1:-1]))
+        places = [float(f"{p:.2g}") for p in places]
+    places = places[:: math.ceil(len(places) / 6)]
+    axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value)))
+
+
+def _tick_text(value: float) -> str:
+    """Write a tick without trailing zeros."""
+    return f"{value:g}" if 1e-4 <= value < 1e5 else number(value, 1)
+
+
+def _alt(profiles: tuple[Profile, ...]) -> str:
+    """Describe the figure in words."""
+    parts = [
+        f"{p.parameter}: estimate {p.estimate:.4g}, confidence set {p.ci[0]:.4g} to {p.ci[1]:.4g}, lower side "
+        f"{p.lower_status.value}, upper side {p.upper_status.value}"
+        for p in profiles
+    ]
+    return "Profile likelihoods. " + "; ".join(parts) + "."
