@@ -50,6 +50,10 @@ class Basin(StrEnum):
         return {"INSIDE": True, "OUTSIDE": False, "NO_TARGET": False}.get(self.name)
 
 
+_ANSWERS = tuple(Basin)
+_UNDECIDED = _ANSWERS.index(Basin.UNDECIDED)
+
+
 @dataclass(frozen=True)
 class BasinResult:
     """Ends of m tumours under a constant dose.
@@ -139,18 +143,18 @@ def basin_of_ensemble(
     rival = numbers_of.resistant_attractor(numbers, doses)
     judge = _Judge(model, numbers, doses, target, rival)
 
-    basin = np.full(count, Basin.UNDECIDED, dtype=object)
+    answer = np.full(count, _UNDECIDED)
     days, end = np.zeros(count), np.full((count, len(model.states)), np.nan)
-    basin[~(target.present & (target.invasion < 0))] = Basin.NO_TARGET
+    answer[~(target.present & (target.invasion < 0))] = _ANSWERS.index(Basin.NO_TARGET)
     horizon = min(_FIRST_DAYS, limit_days)
     while True:
-        left = np.flatnonzero(basin == Basin.UNDECIDED)
+        left = np.flatnonzero(answer == _UNDECIDED)
         if len(left):
             half, last, status = _simulate(runner, constants, values[left], doses[left], horizon)
             days[left], end[left] = horizon, last
-            basin[left] = judge(left, half, last)
+            answer[left] = judge(left, half, last)
             # A run that needs too many steps is not a failure of the model: it has gone on for long enough.
-            basin[left[status == 1]] = Basin.FAILED
+            answer[left[status == 1]] = _ANSWERS.index(Basin.FAILED)
         if horizon >= limit_days or not len(left):
             break
         horizon = min(horizon * _FACTOR, limit_days)
@@ -158,7 +162,7 @@ def basin_of_ensemble(
     found = target.present & (target.invasion < 0)
     where[np.ix_(found, judge.rest_of_target)] = target.point.T[found]
     where[found, judge.resistant] = 0.0
-    return BasinResult(tuple(basin), days, end, where)
+    return BasinResult(tuple(_ANSWERS[a] for a in answer), days, end, where)
 
 
 def _runner(
@@ -222,7 +226,7 @@ class _Judge:
         self.growth = sp.lambdify([list(model.state_symbols), known, *model.input_symbols], heads, "numpy")
 
     def __call__(self, which: np.ndarray, half: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Return a Basin for each of the parameter sets ``which``."""
+        """Return the index of the answer for each of the parameter sets ``which``."""
         with np.errstate(all="ignore"):
             rates = self.growth(list(last.T), [n[which] for n in self.numbers], self.doses[which])
             sensitive, resistant = (np.broadcast_to(np.asarray(g, dtype=float), which.shape) for g in rates)
@@ -232,9 +236,8 @@ class _Judge:
             lost = self._approaches(
                 self.rival, which, half, last, self.rest_of_rival, self.sensitive, sensitive
             )
-        answer = np.full(len(which), Basin.UNDECIDED, dtype=object)
-        answer[won], answer[lost] = Basin.INSIDE, Basin.OUTSIDE
-        return answer
+        answer = np.where(won, _ANSWERS.index(Basin.INSIDE), _UNDECIDED)
+        return np.where(lost, _ANSWERS.index(Basin.OUTSIDE), answer)
 
     def _approaches(
         self,

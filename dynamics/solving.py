@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import cast
 
 import sympy as sp
 from sympy.solvers.solveset import NonlinearError
 
-# The worker knows nothing but SymPy: it reads pickled (equations, unknowns) and writes pickled solutions.
-# A process of its own is the only thing that can be stopped for certain while SymPy is inside a long call.
-_WORKER = """
-import pickle, sys
-import sympy
-equations, unknowns = pickle.load(sys.stdin.buffer)
-try:
-    answer = sympy.solve(equations, unknowns, dict=True)
-    answer = [{x: sympy.simplify(v) for x, v in point.items()} for point in answer]
-except NotImplementedError:
-    answer = None
-pickle.dump(answer, sys.stdout.buffer)
-"""
+from dynamics.sympy_worker import solve_elsewhere
 
 
 def solve_system(
@@ -56,7 +41,7 @@ def solve_system(
     try:
         matrix, right = sp.linear_eq_to_matrix(numerators, *unknowns)
     except NonlinearError:
-        found = _solve_in_worker(numerators, unknowns, time_limit_s)
+        found = solve_elsewhere(numerators, unknowns, time_limit_s)
         if found is None:
             return None
     else:
@@ -70,20 +55,3 @@ def solve_system(
         if all(x in point for x in unknowns)
         and not any(v.free_symbols & set(unknowns) for v in point.values())
     )
-
-
-def _solve_in_worker(
-    equations: list[sp.Expr], unknowns: tuple[sp.Symbol, ...], time_limit_s: float
-) -> list[dict[sp.Symbol, sp.Expr]] | None:
-    """Run ``sympy.solve`` in a process that can be ended."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _WORKER],
-            input=pickle.dumps((equations, unknowns)),
-            capture_output=True,
-            timeout=time_limit_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return pickle.loads(done.stdout) if done.returncode == 0 and done.stdout else None

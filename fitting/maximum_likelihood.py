@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -175,8 +176,6 @@ def assemble(problem: CohortProblem, patient: Patient, w: int, minima: Minima, m
 
 def _with_status(fit: Fit, patient: Patient) -> Fit:
     """Name how the fit ended, and what a reader must know."""
-    import dataclasses
-
     if not fit.converged:
         status = FitStatus.FAILED
     elif fit.too_few_points:
@@ -193,6 +192,38 @@ def _with_status(fit: Fit, patient: Patient) -> Fit:
     if fit.at_bound:
         warnings.append(f"{', '.join(fit.at_bound)} ended on a declared bound")
     return dataclasses.replace(fit, status=status, warnings=tuple(warnings))
+
+
+def refined(problem: CohortProblem, patient: Patient, w: int, fit: Fit, q: np.ndarray) -> Fit:
+    """Return the fit moved to a better optimum ``q`` that a profile came across.
+
+    Parameters
+    ----------
+    problem, patient, w
+        The patient's place in the problem.
+    fit : Fit
+        What the starts had found.
+    q : ndarray, shape (q,)
+        Logarithms of the better parameters.
+    """
+    value, gradient, information = problem.evaluate(q[None, :], np.array([w]))
+    found = Minima(q[None, :], value, gradient, information, np.ones(1, dtype=bool), 0)
+    better = assemble(problem, patient, w, found, np.ones(1, dtype=bool))
+    if isinstance(better, FitFailure):
+        return fit
+    note = (
+        f"the profiles found an optimum that is better by {fit.nll - better.nll:.3g} than the best of "
+        f"{fit.starts} starts; the estimates are those of the better one"
+    )
+    return dataclasses.replace(
+        better,
+        starts=fit.starts,
+        starts_at_optimum=0,
+        status=FitStatus.SINGLE_START if better.status == FitStatus.CONVERGED else better.status,
+        optima=np.vstack([better.optima, fit.optima]),
+        optima_nll=np.concatenate([better.optima_nll, fit.optima_nll]),
+        warnings=(*better.warnings, note),
+    )
 
 
 def log_covariance(information: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:

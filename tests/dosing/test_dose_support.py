@@ -12,7 +12,7 @@ V0 = 359.0
 
 
 def ensemble(windows, weights=None):
-    """Parameter sets with given windows at K_tol = V0: delta = 1, r = 1, so lower = 1 - V0/K, upper = 1 - 1/c."""
+    """Parameter sets with given windows at K_tol = V0: with r = delta they are 1 - V0/K and 1 - 1/c."""
     rows = [(1.0, V0 / (1 - low), 1.0, 1 / (1 - high)) for low, high in windows]
     weights = np.full(len(rows), 1 / len(rows)) if weights is None else np.asarray(weights)
     return Ensemble(MODEL.parameter_names, np.array(rows), weights, {"V0": V0}, "made for this test")

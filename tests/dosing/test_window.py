@@ -79,7 +79,7 @@ def test_patient_1_has_no_window():
     window = dose_window(COMPETITION, (0.042902524, 4.20e15, 0.061611867, 3.43e12), {"V0": 366.0}, 366.0)
     assert not window.exists
     assert math.isnan(window.minimum_effective_dose)
-    assert window.smallest_tolerable_burden == pytest.approx(4.20e15 / 3.43e12)
+    assert window.smallest_tolerable_burden == pytest.approx(4.20e15 / 3.43e12, rel=2e-3)
     assert "smallest burden" in window.sentence
 
 
@@ -277,7 +277,7 @@ def test_resistant_cells_beside_the_equilibrium_do_what_the_upper_edge_says(dose
 
     rest = K * (1 - dose * delta / r)
     end = solve_ivp(f, (0, 2000), [rest, 1e-6], method="LSODA", rtol=1e-10, atol=1e-14).y[1, -1]
-    assert (end > 1e-6) is resistant_grow
+    assert bool(end > 1e-6) is resistant_grow
 
 
 # ---- other models ---------------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ POSITIVE = {"r": positive, "K": st.floats(1.0, 1e5), "delta": positive, "c": st.
 @settings(max_examples=150, deadline=None)
 @given(st.fixed_dictionaries(POSITIVE), st.floats(0.01, 2.0))
 def test_equation_4_holds_at_any_parameters(values, level):
-    r, K, delta, c = values.values()
+    r, K, delta, c = (values[name] for name in ("r", "K", "delta", "c"))
     window = dose_window(COMPETITION, values, None, level * K)
     assert window.lower == pytest.approx(r * (1 - level) / delta, rel=1e-9, abs=1e-9)
     assert window.upper == pytest.approx(r * (1 - 1 / c) / delta, rel=1e-9, abs=1e-9)

@@ -203,7 +203,7 @@ def test_a_model_that_sympy_cannot_solve_is_searched():
     assert {e.method for e in found} == {"root search"}
     by_point = {tuple(np.round(e.point, 6)): e for e in found}
     assert by_point[(100.0, 0.0)].stability == "stable node"
-    # d/dS of the bracket at S = K is -(a/e + 3 b + 1)/K, and S = K: -2.2; resistant cells grow at 0.02 (1 - 3).
+    # The bracket's slope times S = K is -(a/e + 3 b + 1) = -2.2; resistant cells grow at 0.02 (1 - 3).
     np.testing.assert_allclose(by_point[(100.0, 0.0)].eigenvalues, [-0.04, -2.2], rtol=1e-8)
     assert by_point[(0.0, 100.0)].stability == "stable node"
     assert by_point[(0.0, 0.0)].stability == "no derivative"

@@ -118,7 +118,7 @@ def test_bounds_are_checked(change, says):
 
 @pytest.mark.parametrize("name", ["lambda", "exp", "t", "2r", "r S", "µ"])
 def test_names_that_no_expression_can_carry_are_refused(name):
-    with pytest.raises(ModelError, match="cannot name|meaning of its own|is read as"):
+    with pytest.raises(ModelError, match=r"cannot name|meaning of its own|is read as"):
         define(
             states={"S": "0"},
             parameters=[Parameter(name, "1", 1.0, 2.0)],
