@@ -182,25 +182,9 @@ class Model:
         """
         parameters, inputs, constants = tuple(parameters), tuple(inputs), tuple(constants)
         roles, units, meanings = roles or {}, units or {}, meanings or {}
-        missing = [s for s in states if s not in initial]
-        if missing:
-            raise ModelError(
-                f"model {name!r}: no initial value for state {', '.join(missing)}; add it to `initial`, for "
-                f'instance initial={{"{missing[0]}": "V0"}}'
-            )
-        unknown = [s for s in initial if s not in states]
-        if unknown:
-            raise ModelError(f"model {name!r}: initial value for {', '.join(unknown)}, which is not a state")
-        for what, named, known in (
-            ("role", roles, [*states]),
-            ("unit", units, [*states, *outputs]),
-            ("meaning", meanings, [*states, *outputs]),
-        ):
-            strangers = ", ".join(n for n in named if n not in known)
-            if strangers:
-                raise ModelError(
-                    f"model {name!r}: {what} of {strangers}, but there is only {', '.join(known)}"
-                )
+        from dynamics.validation import check_mentions
+
+        check_mentions(name, states, outputs, initial, {"role": roles, "unit": units, "meaning": meanings})
         names = [*states, *(q.name for q in (*parameters, *inputs, *constants))]
         check_names(names, f"model {name!r}")
         names.append("t")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import pickle
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-import sympy as sp
+if TYPE_CHECKING:
+    import sympy as sp
 
 # The process knows nothing but SymPy: it reads pickled (equations, unknowns) and writes pickled solutions,
 # None where SymPy has no method. Its first message says that SymPy is loaded.
@@ -59,9 +61,12 @@ class _Worker:
             raise RuntimeError(f"SymPy could not be started in a second process by {sys.executable}")
 
     def ask(self, question: object, time_limit_s: float) -> object | None:
-        """Send a question and wait for the answer; None after the time limit, after which the worker is gone."""
-        pickle.dump(question, self.stdin)
-        self.stdin.flush()
+        """Send a question and wait for the answer; None at the time limit, when the process is ended."""
+        try:
+            pickle.dump(question, self.stdin)
+            self.stdin.flush()
+        except OSError:  # the process has died in the meantime
+            return None
         return self._read(time_limit_s)
 
     def _read(self, time_limit_s: float) -> object | None:
@@ -78,8 +83,9 @@ class _Worker:
         reader.start()
         reader.join(time_limit_s)
         if reader.is_alive():
-            self.stop()
+            self.process.kill()
             reader.join()
+            self.stop()
         return messages[0] if messages else None
 
     @property
@@ -88,10 +94,12 @@ class _Worker:
         return self.owner == os.getpid() and self.process.poll() is None
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and close what leads to it."""
         self.process.kill()
         self.process.wait()
-        self.stdin.close()
+        self.stdout.close()
+        with contextlib.suppress(BrokenPipeError):  # a question that was never read
+            self.stdin.close()
 
 
 def solve_elsewhere(
@@ -109,7 +117,11 @@ def solve_elsewhere(
     """
     global _worker
     with _lock:
-        if _worker is None or not _worker.alive:
+        if _worker is not None and not _worker.alive:
+            if _worker.owner == os.getpid():
+                _worker.stop()
+            _worker = None
+        if _worker is None:
             _worker = _Worker()
         answer = _worker.ask((list(equations), list(unknowns)), time_limit_s)
     return answer if isinstance(answer, list) else None
@@ -118,5 +130,5 @@ def solve_elsewhere(
 @atexit.register
 def _stop() -> None:
     """End the process with the program."""
-    if _worker is not None and _worker.alive:
+    if _worker is not None and _worker.owner == os.getpid():
         _worker.stop()

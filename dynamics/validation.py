@@ -11,6 +11,8 @@ import sympy as sp
 from dynamics.expressions import ModelError, check_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dynamics.model import Model
 
 ROLES = ("", "sensitive", "resistant")
@@ -88,6 +90,37 @@ def check_model(model: Model) -> None:
             raise ModelError(
                 f"{prefix}: input {dose.name} is bounded by [{dose.lower}, {dose.upper}]; need lower < upper"
             )
+
+
+def check_mentions(
+    name: str,
+    states: Mapping[str, str],
+    outputs: Mapping[str, str],
+    initial: Mapping[str, str],
+    annotations: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Refuse states without an initial value, and anything said of a state or output that is not there.
+
+    Raises
+    ------
+    ModelError
+        With the model's name, the offending name and the remedy.
+    """
+    prefix = f"model {name!r}"
+    missing = [s for s in states if s not in initial]
+    if missing:
+        raise ModelError(
+            f"{prefix}: no initial value for state {', '.join(missing)}; add it to `initial`, for instance "
+            f'initial={{"{missing[0]}": "V0"}}'
+        )
+    unknown = [s for s in initial if s not in states]
+    if unknown:
+        raise ModelError(f"{prefix}: initial value for {', '.join(unknown)}, which is not a state")
+    for what, named in annotations.items():
+        known = [*states] if what == "role" else [*states, *outputs]
+        strangers = ", ".join(n for n in named if n not in known)
+        if strangers:
+            raise ModelError(f"{prefix}: {what} of {strangers}, but there is only {', '.join(known)}")
 
 
 def _only(expr: sp.Expr, allowed: set[sp.Symbol], where: str) -> None:

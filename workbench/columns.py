@@ -52,11 +52,11 @@ PROFILES: Columns = (
 
 IDENTIFIABILITY: Columns = (
     ("patient_id", "identifier, as in the input"),
-    ("criterion", "`paper` (Masud 2023: rank of the Fisher information, unique minimum within ±20 %) or `profile95`"),
+    ("criterion", "`paper` (Masud 2023: rank of the Fisher information, unique minimum within ±20 %) or `profile95` (every profile closed; the number is the level)"),
     ("parameter", "name in the model, or `all`"),
     ("verdict", "`identified` or `not_identified`"),
-    ("lower_status", "how the lower side of the profile ends: `closed`, `open`, `at_bound`, `failed`"),
-    ("upper_status", "how the upper side ends"),
+    ("lower_status", "how the lower side of the profile ends: `closed`, `open`, `at_bound`, `failed`; for `paper`: `rises` or `flat` at −20 %"),
+    ("upper_status", "how the upper side ends; for `paper`: at +20 %"),
     ("sentence", "the verdict in words, or why there is none"),
     ("ci_low", "lower end of the parameter's confidence set; the declared bound where that side is open"),
     ("ci_high", "upper end of the confidence set"),
@@ -93,8 +93,8 @@ REGIMENS: Columns = (
     ("point_estimate_says", "what the point estimate alone would have said"),
     ("would_change", "what further evidence would change the decision"),
     ("basin", "whether the patient's state leads to the sensitive-only equilibrium under the dose"),
-    ("paper", "whether the criterion `paper` calls all parameters identified"),
-    ("profile95", "whether the criterion `profile95` does"),
+    ("identified_paper", "whether the criterion `paper` calls all parameters identified"),
+    ("identified_profile", "whether the criterion `profile95` does (`profile90` at `--level 0.9`, …)"),
     ("virtual", "whether the patient is simulated"),
 )
 

@@ -49,9 +49,9 @@ class _Watching:
         self.pace.stage(name, patients)
         self.show()
 
-    def tick(self, name: str, done: int) -> None:
+    def tick(self, name: str, done: float) -> None:
         """Take how many patients of the chunk have passed the stage."""
-        self.in_stage = done
+        self.in_stage = int(done)
         self.pace.tick(done)
         self.show()
 

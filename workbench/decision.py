@@ -30,8 +30,9 @@ class Decision:
     fit_status : str
         Name of the fit's status, or ``not_fitted``.
     n_points, n_excluded : int
-    paper, profile95 : bool or None
-        Whether all parameters are identified under the criterion; None where it was not applied.
+    paper, profile : bool or None
+        Whether all parameters are identified under the criterion ``paper``, under the profiles (``profile95`` at the
+        default level); None where it was not applied.
     open_sides : tuple of str
         Sides of profiles that are not closed, such as ``c below``.
     """
@@ -52,13 +53,13 @@ class Decision:
     n_points: int
     n_excluded: int
     paper: bool | None
-    profile95: bool | None
+    profile: bool | None
     open_sides: tuple[str, ...]
 
     @property
     def disagree(self) -> bool:
         """True where the two criteria give different answers."""
-        return self.paper is not None and self.profile95 is not None and self.paper != self.profile95
+        return self.paper is not None and self.profile is not None and self.paper != self.profile
 
 
 def decide(record: PatientRecord) -> Decision:
@@ -68,6 +69,7 @@ def decide(record: PatientRecord) -> Decision:
     shown = window is not None and window.exists
     spread = regimen.window_range if regimen else None
     verdicts = {v.criterion: v.identified for v in diagnosis.verdicts if v.parameter == "all"} if diagnosis else {}
+    by_profile = next((found for name, found in verdicts.items() if name.startswith("profile")), None)
     sides = []
     for profile in diagnosis.profiles if diagnosis else ():
         for status, word in ((profile.lower_status, "below"), (profile.upper_status, "above")):
@@ -90,6 +92,6 @@ def decide(record: PatientRecord) -> Decision:
         n_points=len(record.patient),
         n_excluded=len(record.patient.excluded),
         paper=verdicts.get("paper"),
-        profile95=verdicts.get("profile95"),
+        profile=by_profile,
         open_sides=tuple(sides),
     )

@@ -54,7 +54,7 @@ def _decisions_table(outcome: Outcome) -> Table:
     table.add_column(name, overflow="fold", max_width=24)
     table.add_column("points", justify="right")
     table.add_column("paper")
-    table.add_column("profile95")
+    table.add_column(outcome.criterion)
     table.add_column("decision")
     table.add_column("dose", justify="right")
     table.add_column("window (% of MTD)", justify="right", no_wrap=True)
@@ -74,7 +74,7 @@ def _decision_cells(d: Decision) -> tuple[Text | str, ...]:
         word = Text("refuse", style="yellow")
     window = "–" if math.isnan(d.window_low) else interval(100 * d.window_low, 100 * d.window_high)
     return (
-        Text(quoted(d.patient_id)[1:-1]), str(d.n_points), _verdict(d.paper), _verdict(d.profile95), word,
+        Text(quoted(d.patient_id)[1:-1]), str(d.n_points), _verdict(d.paper), _verdict(d.profile), word,
         percent(d.dose_fraction), window, Text(d.reason),
     )  # fmt: skip
 

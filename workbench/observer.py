@@ -18,8 +18,8 @@ class Observer(Protocol):
         """Begin a stage for a chunk of patients."""
         ...
 
-    def tick(self, name: str, done: int) -> None:
-        """Report how many patients of the chunk have passed the stage."""
+    def tick(self, name: str, done: float) -> None:
+        """Report how many patients of the chunk have passed the stage, in fractions where it works on all at once."""
         ...
 
     def finished(self, patients: int) -> None:
@@ -43,7 +43,7 @@ class Silent:
     def stage(self, name: str, patients: int) -> None:
         """Ignore."""
 
-    def tick(self, name: str, done: int) -> None:
+    def tick(self, name: str, done: float) -> None:
         """Ignore."""
 
     def finished(self, patients: int) -> None:

@@ -62,6 +62,11 @@ class RunOptions:
             if not good:
                 raise OptionError(f"{name} {value:g} is out of range; give {wanted}")
 
+    @property
+    def criterion(self) -> str:
+        """Name of the criterion that asks for closed profiles: ``profile95`` at the default level."""
+        return f"profile{round(100 * self.level):d}"
+
     def as_dict(self) -> dict[str, str | int | float]:
         """Return the options as the manifest keeps them."""
         return asdict(self)

@@ -25,7 +25,7 @@ class Pace:
         self._total = 0
         self._passed = dict.fromkeys(STAGE_NAMES, 0)
         self._seconds = dict.fromkeys(STAGE_NAMES, 0.0)
-        self._stage, self._begun, self._done, self._size = "", 0.0, 0, 0
+        self._stage, self._begun, self._done, self._size = "", 0.0, 0.0, 0
 
     def start(self, patients: int) -> None:
         """Set how many patients have to be computed."""
@@ -34,9 +34,9 @@ class Pace:
     def stage(self, name: str, patients: int) -> None:
         """Close the stage before and begin this one."""
         self._close()
-        self._stage, self._begun, self._done, self._size = name, self._clock(), 0, patients
+        self._stage, self._begun, self._done, self._size = name, self._clock(), 0.0, patients
 
-    def tick(self, done: int) -> None:
+    def tick(self, done: float) -> None:
         """Set how many patients of the chunk have passed the present stage."""
         self._done = done
 

@@ -135,7 +135,7 @@ def _diagnose(pairs: Sequence[tuple[Patient, Any]], model: Model, options: RunOp
     def many(some: Sequence[tuple[Patient, Any]]) -> Sequence[Any]:
         found = diagnose_cohort(
             [patient for patient, _ in some], [fit for _, fit in some], model, level=options.level, seed=options.seed,
-            progress=lambda done, _: observer.tick("identifiability", done),
+            progress=lambda share: observer.tick("identifiability", share * len(some)),
         )  # fmt: skip
         return [Diagnosed(fit, diagnosis) for fit, diagnosis in found]
 

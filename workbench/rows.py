@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 WALD_LEVEL = 0.95
-CRITERIA = ("paper", "profile95")
 
 
 def fit_rows(record: PatientRecord, decision: Decision) -> Iterator[Row]:
@@ -57,12 +56,12 @@ def profile_rows(record: PatientRecord) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def identifiability_rows(record: PatientRecord) -> Iterator[Row]:
+def identifiability_rows(record: PatientRecord, criteria: Sequence[str]) -> Iterator[Row]:
     """One row a criterion and parameter, ``all`` included."""
     diagnosis = record.diagnosis
     patient_id = record.patient.patient_id
     if diagnosis is None:
-        for criterion in CRITERIA:
+        for criterion in criteria:
             yield {
                 "patient_id": patient_id, "criterion": criterion, "parameter": "all", "verdict": "not_identified",
                 "sentence": f"Not assessed: {record.failure.reason if record.failure else 'no diagnosis was made'}",
@@ -93,7 +92,7 @@ def regimen_row(record: PatientRecord, decision: Decision) -> Row:
         "code": decision.code, "failed": decision.failed, "support": decision.support,
         "lower_edge_min": decision.lower_range[0], "lower_edge_max": decision.lower_range[1],
         "upper_edge_min": decision.upper_range[0], "upper_edge_max": decision.upper_range[1],
-        "paper": decision.paper, "profile95": decision.profile95, "virtual": decision.virtual,
+        "identified_paper": decision.paper, "identified_profile": decision.profile, "virtual": decision.virtual,
     }  # fmt: skip
     regimen = record.regimen
     if regimen is None:

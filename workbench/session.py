@@ -77,6 +77,8 @@ class Outcome:
         Patients for whom this session computed anything.
     report : Path
     virtual : bool
+    criterion : str
+        Name of the profiles' criterion.
     """
 
     decisions: tuple[Decision, ...]
@@ -84,6 +86,7 @@ class Outcome:
     computed: int
     report: Path
     virtual: bool
+    criterion: str
 
     @property
     def failed(self) -> int:
@@ -197,7 +200,7 @@ def _carry_out(store: RunStore, manifest: Manifest, request: Request, observer: 
     ids = [p.patient_id for p in chosen]
     records = partial(_records, store, ids)
     with _timing(manifest, "tables"):
-        decisions = write_tables(store, records(), index, model)
+        decisions = write_tables(store, records(), index, model, request.options.criterion)
     content["patients"] |= {
         "done": len(decisions),
         "recommended": sum(d.action == "recommend" for d in decisions),
@@ -214,7 +217,7 @@ def _carry_out(store: RunStore, manifest: Manifest, request: Request, observer: 
         content["report_of"] = shown
     content["status"] = "complete"
     manifest.write(store)
-    return Outcome(decisions, index.rejected, computed, report, index.virtual)
+    return Outcome(decisions, index.rejected, computed, report, index.virtual, request.options.criterion)
 
 
 def _records(store: RunStore, patient_ids: Sequence[str]) -> Iterator[PatientRecord]:
@@ -261,8 +264,13 @@ def render_again(folder: Path, always_detailed: Sequence[str] = ()) -> Path:
             if name not in ids:
                 raise RequestError(f"{folder} has no results of a patient {name!r}")
         model, records = stored_model(store, manifest), partial(_records, store, ids)
-        decisions = write_tables(store, records(), index, model)
+        decisions = write_tables(store, records(), index, model, _criterion(manifest))
         return write_report(store, records, decisions, index, model, manifest, always_detailed=always_detailed)
+
+
+def _criterion(manifest: Manifest) -> str:
+    """Name of the profiles' criterion at the level of a run."""
+    return RunOptions(level=manifest.content["options"]["level"]).criterion
 
 
 def _get_model(store: RunStore, request: Request) -> Model:

@@ -50,7 +50,7 @@ class _Table:
 
 
 def write_tables(
-    store: RunStore, records: Iterable[PatientRecord], index: CohortIndex, model: Model
+    store: RunStore, records: Iterable[PatientRecord], index: CohortIndex, model: Model, criterion: str
 ) -> tuple[Decision, ...]:
     """Write all tables atomically.
 
@@ -63,6 +63,8 @@ def write_tables(
         For the patients who were rejected.
     model : Model
         For the columns of the profiles.
+    criterion : str
+        Name of the profiles' criterion, ``profile95`` at the default level.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def write_tables(
         decisions.append(decision)
         tables["fits.csv"].add(rows.fit_rows(record, decision))
         tables["profiles.csv"].add(rows.profile_rows(record))
-        tables["identifiability.csv"].add(rows.identifiability_rows(record))
+        tables["identifiability.csv"].add(rows.identifiability_rows(record, ("paper", criterion)))
         tables["regimens.csv"].add([rows.regimen_row(record, decision)])
         tables["strategies.csv"].add(rows.strategy_rows(record))
         tables["exclusions.csv"].add(rows.exclusion_rows(record))

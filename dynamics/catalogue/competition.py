@@ -24,7 +24,8 @@ MODEL = Model.define(
             start=(0.01, 0.8),
             prior=Prior(0.1, 10.0, "doubling in days to weeks; Masud 2023, Table 1: 0.10 to 0.18 per day"),
             bounds_reason="4 per day doubles every 4 h, several times faster than any human cell divides, so "
-            "the bound excludes only the impossible; 0.001 per day doubles in two years, slower than visits show",
+            "the bound excludes only the impossible; 0.001 per day doubles in two years, slower than "
+            "visits show",
         ),
         Parameter(
             "K",

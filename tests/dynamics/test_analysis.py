@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from scipy.integrate import solve_ivp
 
+from dynamics import sympy_worker
 from dynamics.analysis import (
     equilibria,
     initial_jacobian,
@@ -278,6 +279,20 @@ def test_what_cannot_be_asked_is_refused():
 def test_an_endless_calculation_is_stopped():
     x, y = sp.symbols("x y", positive=True)
     assert solve_system([sp.exp(-x * y) + y - x**5, sp.log(x + y) - x * y], [x, y], time_limit_s=0.2) is None
+    # The process that was stopped is replaced.
+    (solution,) = solve_system([sp.log(x) - y], [x], time_limit_s=20.0) or ()
+    assert solution[x] == sp.exp(y)
+
+
+def test_a_process_that_died_is_replaced():
+    x, y = sp.symbols("x y", positive=True)
+    assert solve_system([x**2 - y], [x]) == ({x: sp.sqrt(y)},)
+    worker = sympy_worker._worker
+    assert worker is not None
+    worker.process.kill()
+    worker.process.wait()
+    assert solve_system([x**2 - 4 * y], [x]) == ({x: 2 * sp.sqrt(y)},)
+    assert sympy_worker._worker is not worker
 
 
 def test_a_line_of_equilibria_is_left_out():

@@ -17,7 +17,7 @@ _IN_OVERVIEW = 60
 View = dict[str, Any]
 
 
-def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str) -> View:
+def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str, criterion: str) -> View:
     """Return counts, sentences, the overview figure, one row a patient.
 
     Parameters
@@ -27,6 +27,8 @@ def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str
     index : CohortIndex
     finished : str
         When the run ended, as text.
+    criterion : str
+        Name of the profiles' criterion, ``profile95`` at the default level.
     """
     person = "virtual patient" if index.virtual else "patient"
     with_window = [d for d in decisions if not math.isnan(d.window_low) or d.action == "recommend"]
@@ -36,18 +38,18 @@ def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str
         "subtitle": f"{index.source}; evodose run finished {finished}",
         "virtual": index.virtual,
         "person": person,
-        "profile_name": "profile95",
-        "counts": _counts(decisions, index),
-        "sentences": _sentences(decisions, person),
+        "profile_name": criterion,
+        "counts": _counts(decisions, index, criterion),
+        "sentences": _sentences(decisions, person, criterion),
         "overview": overview_figure(shown) if shown else None,
         "overview_caption": _overview_caption(len(shown), len(with_window), len(decisions), person),
         "rows": [_row(d) for d in decisions],
         "rejected": [{"id": patient_id, "reason": reason} for patient_id, reason in index.rejected],
-        "disagreements": [_disagreement(d) for d in decisions if d.disagree],
+        "disagreements": [_disagreement(d, criterion) for d in decisions if d.disagree],
     }
 
 
-def _counts(decisions: Sequence[Decision], index: CohortIndex) -> list[View]:
+def _counts(decisions: Sequence[Decision], index: CohortIndex, criterion: str) -> list[View]:
     """The large numbers at the top."""
     total, failed = len(decisions), sum(d.failed for d in decisions)
     recommended = sum(d.action == "recommend" for d in decisions)
@@ -55,7 +57,7 @@ def _counts(decisions: Sequence[Decision], index: CohortIndex) -> list[View]:
         ("recommended", recommended),
         ("refused", sum(d.action == "refuse" and not d.failed for d in decisions)),
         ("identified, paper", sum(d.paper is True for d in decisions)),
-        ("identified, profile95", sum(d.profile95 is True for d in decisions)),
+        (f"identified, {criterion}", sum(d.profile is True for d in decisions)),
     ]
     if failed:
         counts.append(("failed", failed))
@@ -64,24 +66,24 @@ def _counts(decisions: Sequence[Decision], index: CohortIndex) -> list[View]:
     return [{"number": total, "label": "in this report"}, *({"number": n, "label": label} for label, n in counts)]
 
 
-def _sentences(decisions: Sequence[Decision], person: str) -> list[str]:
+def _sentences(decisions: Sequence[Decision], person: str, criterion: str) -> list[str]:
     """Say how the two criteria compare, and how the doses compare with them."""
-    judged = [d for d in decisions if d.paper is not None and d.profile95 is not None]
+    judged = [d for d in decisions if d.paper is not None and d.profile is not None]
     if not judged:
         return ["No patient could be judged for identifiability."]
-    both = sum(bool(d.paper and d.profile95) for d in judged)
-    paper_only = sum(bool(d.paper and not d.profile95) for d in judged)
-    profile_only = sum(bool(d.profile95 and not d.paper) for d in judged)
+    both = sum(bool(d.paper and d.profile) for d in judged)
+    paper_only = sum(bool(d.paper and not d.profile) for d in judged)
+    profile_only = sum(bool(d.profile and not d.paper) for d in judged)
     neither = len(judged) - both - paper_only - profile_only
     sentences = [
         f"Of {plural(len(judged), person)} judged, {both} are identified under both criteria, {paper_only} under paper only, "
-        f"{profile_only} under profile95 only, {neither} under neither."
+        f"{profile_only} under {criterion} only, {neither} under neither."
     ]
-    dosed = sum(d.action == "recommend" and not d.profile95 for d in judged)
+    dosed = sum(d.action == "recommend" and not d.profile for d in judged)
     if dosed:
         sentences.append(
             f"{plural(dosed, person)} {'has' if dosed == 1 else 'have'} a recommended dose although not all parameters are "
-            "identified under profile95: enough of the parameter sets that the data admit support that one dose."
+            f"identified under {criterion}: enough of the parameter sets that the data admit support that one dose."
         )
     return sentences
 
@@ -108,9 +110,9 @@ def _row(d: Decision) -> View:
         "fit": d.fit_status.replace("_", " "),
         "paper": _verdict(d.paper),
         "paper_class": _verdict_class(d.paper),
-        "profile": _verdict(d.profile95),
-        "profile_class": _verdict_class(d.profile95),
-        "open": ", ".join(d.open_sides) or ("none" if d.profile95 is not None else "–"),
+        "profile": _verdict(d.profile),
+        "profile_class": _verdict_class(d.profile),
+        "open": ", ".join(d.open_sides) or ("none" if d.profile is not None else "–"),
         "window": window,
         "decision": "recommended" if d.action == "recommend" else word,
         "decision_class": style,
@@ -128,8 +130,8 @@ def _verdict_class(identified: bool | None) -> str:
     return "" if identified is None else "yes" if identified else "no"
 
 
-def _disagreement(d: Decision) -> View:
+def _disagreement(d: Decision, criterion: str) -> View:
     """Say how the criteria disagree on a patient."""
-    passed, other = ("paper", "profile95") if d.paper else ("profile95", "paper")
+    passed, other = ("paper", criterion) if d.paper else (criterion, "paper")
     open_ = f"; not closed: {', '.join(d.open_sides)}" if d.open_sides else ""
     return {"id": d.patient_id, "anchor": anchor(d.patient_id), "text": f"identified under {passed}, not under {other}{open_}"}

@@ -11,7 +11,7 @@ from workbench.report.svg import inline_svg, new_figure
 
 
 @lru_cache(maxsize=256)
-def equation_svg(latex: str, size: float = 11.0) -> Markup:
+def equation_svg(latex: str, size: float = 12.0) -> Markup:
     """Set one line of LaTeX as SVG outlines; as text where Matplotlib cannot set it.
 
     Outlines need no font on the reader's machine; the alternative text is the LaTeX source.
@@ -30,7 +30,10 @@ def equation_svg(latex: str, size: float = 11.0) -> Markup:
 
 
 def _for_mathtext(latex: str) -> str:
-    """Write the few commands that SymPy prints and mathtext does not know in those that it does."""
+    """Write what SymPy prints in the commands that mathtext knows, and sets well."""
     latex = latex.replace(r"\operatorname{loggamma}", r"\log\,\Gamma")
-    latex = re.sub(r"\\(log|exp|tanh|sin|cos)\{(\\left\()", r"\\\1{\2", latex)
-    return re.sub(r"\\(ge|le)(?![A-Za-z])", r"\\\1q", latex)
+    latex = re.sub(r"\\frac(?![A-Za-z])", r"\\dfrac", latex)
+    latex = re.sub(r"\\(ge|le)(?![A-Za-z])", r"\\\1q", latex)
+    latex = re.sub(r"(?<=\S) \\log(?![A-Za-z])", r" \\,\\log", latex)
+    # around low content mathtext makes growing brackets too small
+    return re.sub(r"\\left\(((?:(?!\\left|\\right|\\dfrac|\\sqrt).)*)\\right\)", r"(\1)", latex)

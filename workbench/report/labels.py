@@ -77,7 +77,12 @@ def days(value: float | None) -> str:
     """Write a number of days."""
     if value is None or math.isnan(value):
         return "–"
-    return "∞" if math.isinf(value) else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+    return "∞" if math.isinf(value) else f"{value:.1f}".removesuffix(".0").replace("-", "−")
+
+
+def plain(value: float) -> str:
+    """Write a known number as it was given, without trailing zeros."""
+    return number(value) if value and not 1e-4 <= abs(value) < 1e6 else f"{value:.6g}".replace("-", "−")
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from workbench.report.equations import equation_svg
-from workbench.report.labels import number, symbol_html
+from workbench.report.labels import number, plain, symbol_html
+from workbench.report.patient_view import LIKELIHOOD_WORDS
 from workbench.store import CohortIndex
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def methods_view(model: Model, manifest: Mapping[str, Any], example: PatientReco
         "states": [{"name": s.name, "meaning": s.meaning, "role": s.role, "unit": s.unit} for s in model.states if s.meaning],
         "parameters": [_parameter(p) for p in model.parameters],
         "constants": [
-            {"name": c.name, "text": f"{c.meaning} ({'from the data' if c.from_data else number(c.value)})"}
+            {"name": c.name, "text": f"{c.meaning} ({'from the data' if c.from_data else plain(c.value or 0.0)})"}
             for c in model.constants
         ],
         "likelihood": _likelihood(manifest),
@@ -72,7 +73,7 @@ def _likelihood(manifest: Mapping[str, Any]) -> View | None:
         return None
     member = LIKELIHOODS[chosen["name"]]
     return {
-        "name": member.name.replace("_", " "),
+        "name": LIKELIHOOD_WORDS.get(member.name, member.name),
         "reason": chosen["reason"],
         "equation": equation_svg(r"-\log L(y \mid \mu) = " + member.latex),
         "dispersion": member.dispersion,
@@ -107,16 +108,22 @@ def _window_equations(model: Model) -> list[Markup]:
 
 def _criteria(example: PatientRecord | None) -> View | None:
     """Thresholds and tolerances that were in force."""
+    from identifiability.verdict import PAPER_RANGE, PAPER_RISE
+
     if example is None or example.diagnosis is None or not example.diagnosis.profiles:
         return None
     profile, diagnosis = example.diagnosis.profiles[0], example.diagnosis
+    names = [v.criterion for v in diagnosis.verdicts if v.criterion.startswith("profile")]
     return {
+        "name": names[0] if names else "profile95",
         "threshold": number(profile.threshold),
         "level": f"{100 * profile.level:g} %",
         "df": profile.df,
         "tolerance": f"{diagnosis.fisher.tolerance:g}",
         "tolerance_paper": f"{diagnosis.fisher_paper.tolerance:g}",
-        "provenance": diagnosis.ensemble.provenance,
+        "paper_rise": f"{PAPER_RISE:g}",
+        "paper_range": f"{100 * PAPER_RANGE:g} %",
+        "provenance": diagnosis.ensemble.provenance.rstrip(".") + ".",
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from workbench.decision import Decision
+from workbench.options import RunOptions
 from workbench.record import PatientRecord
 from workbench.report.labels import plural
 from workbench.store import REPORT_FILE, CohortIndex, RunStore
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dynamics.model import Model
     from workbench.manifest import Manifest
 
-DETAILED = 60  # patients with all figures, about 0.1 MB and 0.5 s each; the others get a folded line with a sparkline
+DETAILED = 40  # patients with all figures, about 0.1 MB and 0.6 s each; the others get a folded line with a sparkline
 
 
 def write_report(
@@ -51,6 +52,7 @@ def write_report(
     from workbench.report.methods_view import methods_view, provenance_view
     from workbench.report.patient_view import compact_view, full_view
 
+    options = RunOptions(level=manifest.content["options"]["level"])
     chosen = choose_detailed(decisions, always_detailed)
     environment = _environment()
     full, compact = environment.get_template("patient.html.j2"), environment.get_template("compact.html.j2")
@@ -62,7 +64,7 @@ def write_report(
             folded.append(Markup(compact.render(p=compact_view(record, decision))))  # noqa: S704 - autoescaped
         if example is None or (example.diagnosis is None and record.diagnosis is not None):
             example = record
-    cohort = cohort_view(decisions, index, manifest.content["finished"] or "")
+    cohort = cohort_view(decisions, index, manifest.content["finished"] or "", options.criterion)
     html = environment.get_template("page.html.j2").render(
         css=_template_text("page.css"),
         cohort=cohort,
@@ -87,7 +89,7 @@ def choose_detailed(decisions: Sequence[Decision], always: Sequence[str] = (), l
 
     def rank(item: tuple[int, Decision]) -> tuple[bool, bool, bool, int]:
         place, d = item
-        return (d.action != "recommend", not d.profile95, not d.paper, place)
+        return (d.action != "recommend", not d.profile, not d.paper, place)
 
     ordered = [d.patient_id for _, d in sorted(enumerate(decisions), key=rank)]
     return set(always) | set(ordered[: max(limit - len(set(always)), 0)])

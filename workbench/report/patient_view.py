@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.decision import Decision
 from workbench.naming import safe_name
 from workbench.record import PatientRecord
-from workbench.report.labels import days, interval, marker_label, marker_unit, number, percent, plural, symbol_html
+from workbench.report.labels import days, interval, marker_label, marker_unit, number, percent, plain, plural, symbol_html
 from workbench.rows import WALD_LEVEL
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from identifiability.result import Diagnosis, Profile
 
 View = dict[str, Any]
+LIKELIHOOD_WORDS = {
+    "poisson": "Poisson", "negative_binomial": "negative binomial", "log_normal": "log-normal", "normal": "normal",
+}  # fmt: skip
 
 
 def anchor(patient_id: str) -> str:
@@ -53,14 +56,13 @@ def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
         "notes": patient.notes,
         "level": percent(WALD_LEVEL),
         "fit_facts": _fit_facts(fit) if fit else [],
-        "basin": regimen.basin if regimen else "",
         "would_change": regimen.would_change if regimen else "",
         "profiles": None,
         "window": None,
         "strategies": None,
     }
     if fit is not None and diagnosis is not None and diagnosis.profiles:
-        view |= _profile_part(fit, diagnosis)
+        view |= _profile_part(fit, diagnosis, patient.marker)
     if fit is not None and regimen is not None and regimen.window is not None:
         view |= _window_part(record, model)
     if regimen is not None and regimen.strategies:
@@ -88,11 +90,11 @@ def _common(record: PatientRecord, decision: Decision) -> View:
         "exclusions": [
             f"({i}) day {days(e.time_days)}, {number(e.burden, 4)}: {e.reason}" for i, e in enumerate(patient.excluded, start=1)
         ],
-        "parameters": _parameters(fit, record.diagnosis) if fit else [],
+        "parameters": _parameters(fit, record.diagnosis, patient.marker) if fit else [],
     }
 
 
-def _parameters(fit: Fit, diagnosis: Diagnosis | None) -> list[View]:
+def _parameters(fit: Fit, diagnosis: Diagnosis | None, marker: str) -> list[View]:
     """One row a parameter: estimate, errors, confidence set, sides."""
     profiles = {p.parameter: p for p in diagnosis.profiles} if diagnosis else {}
     low, high = fit.wald_interval(WALD_LEVEL)
@@ -105,7 +107,7 @@ def _parameters(fit: Fit, diagnosis: Diagnosis | None) -> list[View]:
             {
                 "head": head,
                 "below": below,
-                "unit": "" if unit == "1" else "" if unit == "burden" else unit,
+                "unit": {"1": "", "burden": marker_unit(marker)}.get(unit, unit),
                 "estimate": number(float(fit.estimates[i]), 4) + (" (on bound)" if name in fit.at_bound else ""),
                 "rse": "–" if math.isnan(fit.rse_percent[i]) else f"{number(float(fit.rse_percent[i]), 2)} %",
                 "wald": interval(float(low[i]), float(high[i])),
@@ -134,13 +136,13 @@ def _fit_facts(fit: Fit) -> list[View]:
     """Facts of a fit that a reader checks first."""
     facts = [
         ("Status", fit.status.value),
-        ("Likelihood", fit.likelihood.replace("_", " ") + (f", dispersion {number(fit.dispersion)}" if fit.dispersion else "")),
+        ("Likelihood", LIKELIHOOD_WORDS.get(fit.likelihood, fit.likelihood) + (f", dispersion {number(fit.dispersion)}" if fit.dispersion else "")),
         ("−log L", f"{number(fit.nll, 5)}; AICc {'–' if math.isinf(fit.aicc) else number(fit.aicc, 4)}"),
         ("Starts", f"{fit.starts_at_optimum} of {fit.starts} reached the optimum; {plural(len(fit.optima), 'local optimum', 'local optima')} found"),
     ]
     if fit.degrees_of_freedom > 0:
         facts.append(("Pearson χ²/df", f"{number(fit.pearson_chi2 / fit.degrees_of_freedom)} ({fit.degrees_of_freedom} df)"))
-    facts += [(c, number(float(v), 4)) for c, v in fit.constants.items()]
+    facts.append(("Known", ", ".join(f"{c} = {plain(float(v))}" for c, v in fit.constants.items())))
     return [{"name": a, "text": b} for a, b in facts]
 
 
@@ -159,11 +161,12 @@ def _course_caption(record: PatientRecord, model: Model) -> str:
     return " ".join(parts)
 
 
-def _profile_part(fit: Fit, diagnosis: Diagnosis) -> View:
+def _profile_part(fit: Fit, diagnosis: Diagnosis, marker: str) -> View:
     """Profiles, verdicts, information."""
     from workbench.report.plots.profiles import profiles_figure
 
-    units = dict(zip(fit.parameter_names, fit.parameter_units, strict=True))
+    own = {"burden": marker_unit(marker)}
+    units = {n: own.get(u, u) for n, u in zip(fit.parameter_names, fit.parameter_units, strict=True)}
     first = diagnosis.profiles[0]
     verdicts = []
     for verdict in sorted(diagnosis.verdicts, key=lambda v: (v.criterion, v.parameter != "all")):
@@ -217,10 +220,13 @@ def _window_part(record: PatientRecord, model: Model) -> View:
         text = f"{plural(spread.n_sets, 'parameter set')}: lower edge {_percents(spread.lower)}, upper edge {_percents(spread.upper)}"
         text += f"; no window in {percent(spread.share_without_window)} of them"
         facts.append(("Over the admitted sets", text))
-    if math.isfinite(regimen.best_supported_dose):
+    if math.isfinite(regimen.best_supported_dose) and regimen.support > 0:
         facts.append(
-            ("Best supported dose", f"{percent(regimen.best_supported_dose)} of MTD; needed {percent(regimen.required_support)}")
+            ("Best supported dose", f"{percent(regimen.best_supported_dose)} of MTD, by {percent(regimen.support)} of the sets; required {percent(regimen.required_support)}")
         )
+    if regimen.basin:
+        which = "recommended dose" if record.recommended else "point estimate's dose"
+        facts.append((f"Under the {which}", regimen.basin))
     return {
         "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
         "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, Fig. 9 "
@@ -247,12 +253,13 @@ def _strategy_part(record: PatientRecord) -> View:
     window = record.regimen.window
     ratio = window.k_tol / first if window else 1.0
     full = next((o.total_dose for o in outcomes if o.name == "MTD"), math.nan)
+    doubtful = not record.recommended and any(o.name.startswith("constant") for o in outcomes)
     rows = []
     for o in outcomes:
         ttp = "–" if o.ttp is None else ("> " if o.ttp.above_tolerable.censored else "") + f"{o.ttp.above_tolerable.days}"
         rows.append(
             {
-                "name": o.name,
+                "name": o.name + (" (point estimate only)" if doubtful and o.name.startswith("constant") else ""),
                 "description": o.description,
                 "ttp": ttp,
                 "total": number(o.total_dose, 4),
@@ -263,6 +270,7 @@ def _strategy_part(record: PatientRecord) -> View:
     return {
         "strategies": strategies_figure(outcomes, first, ratio),
         "strategies_caption": "Simulated at the point estimate, from the first visit. TTP: first day above the tolerable "
-        f"burden ({percent(ratio)} of the first); “>” where that does not happen within the horizon.",
+        f"burden ({percent(ratio)} of the first); “>” where that does not happen within the horizon."
+        + (" The constant dose is what the point estimate alone would suggest; it is not recommended." if doubtful else ""),
         "strategy_rows": rows,
     }

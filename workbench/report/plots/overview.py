@@ -27,7 +27,7 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
         Few enough to be read, some sixty at most.
     """
     with drawing():
-        figure = new_figure(10.6, 0.55 + 0.21 * len(decisions))
+        figure = new_figure(8.6, 0.55 + 0.19 * len(decisions))
         axes = figure.subplots()
         for row, d in enumerate(decisions):
             if not math.isnan(d.window_low):

@@ -78,12 +78,11 @@ def _shown(profile: Profile, top: float) -> tuple[float, float]:
 
 
 def _side(axes: Axes, status: str, *, left: bool) -> None:
-    """Write how a side ends, in the corner of that side."""
+    """Write how a side ends, above the panel on that side."""
     word = _WORDS.get(status, status)
-    text = f"← {word}" if left else f"{word} →"
-    axes.text(
-        0.015 if left else 0.985, 0.97, text, transform=axes.transAxes, va="top", ha="left" if left else "right",
-        fontsize=7.5, color=style.MUTED if status == "closed" else style.RESISTANT,
+    axes.set_title(
+        f"← {word}" if left else f"{word} →", loc="left" if left else "right", fontsize=7.5, pad=2,
+        color=style.MUTED if status == "closed" else style.RESISTANT,
         fontweight="normal" if status == "closed" else "bold",
     )  # fmt: skip
 
@@ -99,7 +98,7 @@ def _ticks(axes: Axes, low: float, high: float) -> None:
     if len(places) < 2:
         places = list(np.exp(np.linspace(math.log(low), math.log(high), 5)[1:-1]))
         places = [float(f"{p:.2g}") for p in places]
-    places = places[:: math.ceil(len(places) / 6)]
+    places = places[:: math.ceil(len(places) / 5)]
     axes.xaxis.set_major_locator(FixedLocator(places))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value)))

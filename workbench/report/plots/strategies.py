@@ -33,7 +33,7 @@ def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float
         axes = figure.subplots()
         axes.axhline(k_tol_ratio, color=style.THRESHOLD, linestyle=(0, (4, 2)), linewidth=0.9)
         for i, outcome in enumerate(shown):
-            colour, dashes = style.STRATEGY_STYLES[i % len(style.STRATEGY_STYLES)]
+            colour, dashes = _style(outcome.name, i)
             axes.plot(
                 outcome.times, outcome.burdens / first_burden, color=colour, linestyle=dashes, linewidth=1.3,
                 label=outcome.name, zorder=4 - 0.1 * i,
@@ -49,6 +49,13 @@ def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float
         axes.set_ylabel("burden / first burden")
         figure.legend(loc="outside upper left", ncols=min(len(shown), 3), columnspacing=1.4, borderpad=0.1)
         return Markup(inline_svg(figure, _alt(shown, first_burden)))  # noqa: S704 - the SVG is escaped by its writer
+
+
+def _style(name: str, place: int) -> tuple[str, style.Dashes]:
+    """Colour and dashes of a strategy, the same for every patient."""
+    known = ("constant", "MTD", "AT", "off-on", "no treatment")
+    found = next((k for k, start in enumerate(known) if name.startswith(start)), len(known) + place)
+    return style.STRATEGY_STYLES[found % len(style.STRATEGY_STYLES)]
 
 
 def _alt(outcomes: list[StrategyOutcome], first_burden: float) -> str:

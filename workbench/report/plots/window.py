@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fitting.result import Fit
 
 _GRID = 161
-_COARSE = 41
+_COARSE = 31
 
 
 def window_figure(
@@ -55,7 +55,10 @@ def window_figure(
         left.set_ylim(0, 1.0)
         left.set_xlabel("tolerable burden / first burden")
         left.set_ylabel("dose, fraction of MTD")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3, borderpad=0.1)
+        figure.legend(
+            *left.get_legend_handles_labels(), loc="outside upper left", ncols=3, columnspacing=1.2, handletextpad=0.5,
+            borderpad=0.1,
+        )  # fmt: skip
         return Markup(inline_svg(figure, _alt(regimen)))  # noqa: S704 - the SVG is escaped by its writer
 
 
@@ -68,7 +71,7 @@ def _window_panel(axes: Axes, model: Model, fit: Fit, first_burden: float, span:
     lower, upper = np.clip(edges.lower, 0, 1), np.clip(edges.upper, 0, 1)
     inside = lower < upper
     axes.fill_between(
-        ratios, lower, upper, where=inside, color=style.WINDOW, alpha=0.25, linewidth=0, label="window, point estimate"
+        ratios, lower, upper, where=inside, color=style.WINDOW, alpha=0.25, linewidth=0, label="window (point estimate)"
     )
     axes.plot(ratios, np.where(inside, lower, np.nan), color=style.WINDOW, linewidth=1.4)
     axes.plot(ratios, np.where(inside, upper, np.nan), color=style.WINDOW, linewidth=1.4)
@@ -77,22 +80,17 @@ def _window_panel(axes: Axes, model: Model, fit: Fit, first_burden: float, span:
 def _supported_region(
     axes: Axes, model: Model, ensemble: Ensemble, regimen: Regimen, first_burden: float, span: tuple[float, float]
 ) -> None:
-    """Hatch the doses that the required share of the admitted parameter sets supports."""
+    """Shade the doses that the required share of the admitted parameter sets supports."""
     from dosing.dose_support import supported_doses
 
     ratios = np.linspace(*span, _COARSE)
-    half = 0.5 * (ratios[1] - ratios[0])
-    label = f"supported by {percent(regimen.required_support)} of the admitted sets"
-    boxes = [
-        (ratio, low, high)
-        for ratio in ratios
-        for low, high in supported_doses(model, ensemble, ratio * first_burden, regimen.required_support)
-    ]
-    for i, (ratio, low, high) in enumerate(boxes):
+    pieces = [supported_doses(model, ensemble, r * first_burden, regimen.required_support) for r in ratios]
+    for k in range(max(map(len, pieces))):
+        low, high = (np.array([p[k][end] if k < len(p) else np.nan for p in pieces]) for end in (0, 1))
+        label = f"supported by {percent(regimen.required_support)} of the sets" if k == 0 else None
         axes.fill_between(
-            [ratio - half, ratio + half], low, high, color=style.SENSITIVE, alpha=0.55, linewidth=0,
-            label=label if i == 0 else None,
-        )  # fmt: skip
+            ratios, low, high, where=np.isfinite(low), color=style.SENSITIVE, alpha=0.5, linewidth=0, label=label
+        )
 
 
 def _marks(axes: Axes, regimen: Regimen, ratio: float, first_burden: float) -> None:
@@ -105,7 +103,7 @@ def _marks(axes: Axes, regimen: Regimen, ratio: float, first_burden: float) -> N
     if regimen.action == "recommend":
         axes.plot(
             [ratio], [regimen.dose_fraction], "*", markersize=10, color=style.RESISTANT, markeredgecolor="white",
-            markeredgewidth=0.5, label="recommended dose", zorder=6, linestyle="none",
+            markeredgewidth=0.5, label="recommended", zorder=6, linestyle="none",
         )  # fmt: skip
 
 
