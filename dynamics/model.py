@@ -62,6 +62,9 @@ class Parameter:
         Default prior; None for a flat prior on the log scale between the bounds.
     bounds_reason : str
         Why values beyond the bounds are not physiological.
+    remedy : str
+        What to measure next where the data leave the parameter open, as a noun phrase; where empty, a
+        general one is given.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Parameter:
     start: tuple[float, float] | None = None
     prior: Prior | None = None
     bounds_reason: str = ""
+    remedy: str = ""
 
     @property
     def start_box(self) -> tuple[float, float]:

@@ -5,21 +5,29 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitting.likelihood import LOG_NORMAL, POISSON, Likelihood, get_likelihood
-from patients.cohort import Patient
 
-# a marker named with one of these is a measured length, volume or concentration, never a count
-_MEASURED = re.compile(r"(?<![a-z])(mm|mm2|mm3|cm|cm3|ml|ng|ug|pg|diameter|diam|volume)(?![a-z0-9])", re.IGNORECASE)
+if TYPE_CHECKING:
+    from patients.cohort import Patient
+
+# a marker named with one of these is a measured length, volume or mass, never a count; enzyme activities in
+# units per litre (LDH) are not among them, because the paper's method treats them as counts
+_MEASURED = re.compile(
+    r"(?<![a-z])(mm|mm2|mm3|cm|cm2|cm3|ml|dl|pg|ng|ug|µg|mg|g|kg|diam|diameters?|lengths?|volumes?)(?![a-z0-9])",
+    re.IGNORECASE,
+)
 
 
 def choose_likelihood(patients: Sequence[Patient], name: str = "auto") -> tuple[Likelihood, str]:
     """Return the likelihood, and a sentence saying why.
 
-    ``auto`` takes Poisson (Masud 2023, eq. 9) where all burdens are whole numbers and the marker's name carries
-    no unit of length, volume or concentration; otherwise log-normal, whose error is proportional to the burden.
+    ``auto`` takes Poisson (Masud 2023, eq. 9) where all burdens are whole numbers and the marker's name
+    carries no unit of length, volume or mass; otherwise log-normal, whose error is proportional to the
+    burden.
     """
     if name != "auto":
         return get_likelihood(name), f"{name} likelihood, as asked for"
@@ -27,7 +35,10 @@ def choose_likelihood(patients: Sequence[Patient], name: str = "auto") -> tuple[
     markers = sorted({p.marker for p in patients if p.marker})
     measured = [m for m in markers if _MEASURED.search(m.replace("_", " "))]
     if measured:
-        return LOG_NORMAL, f"log-normal likelihood: {measured[0]} is a measured quantity, with error proportional to it"
+        return (
+            LOG_NORMAL,
+            f"log-normal likelihood: {measured[0]} is a measured quantity, with error proportional to it",
+        )
     if not whole:
         return LOG_NORMAL, "log-normal likelihood: the burdens are not whole numbers, so they are not counts"
     return POISSON, "Poisson likelihood (Masud 2023, eq. 9): all burdens are whole numbers"
@@ -51,8 +62,8 @@ def censor_zeros(patients: Sequence[Patient], likelihood: Likelihood) -> tuple[P
         if zero.any() and patient.marker in limits:
             limit = limits[patient.marker]
             note = (
-                f"{int(zero.sum())} burden(s) of zero are read as 'at or below {limit:g}', the smallest positive "
-                "burden of the cohort; give a lower_limit column if the detection limit is known"
+                f"{int(zero.sum())} burden(s) of zero are read as 'at or below {limit:g}', the smallest "
+                "positive burden of the cohort; give a lower_limit column if the detection limit is known"
             )
             patient = dataclasses.replace(
                 patient,
@@ -71,12 +82,13 @@ def poisson_warnings(burdens: np.ndarray, pearson_chi2: float, degrees_of_freedo
     found = []
     if np.any(burdens != np.round(burdens)):
         found.append(
-            "Poisson likelihood on burdens that are not whole numbers: its variance depends on the unit of the marker; "
-            "use --likelihood log_normal, or express the burden as a count"
+            "Poisson likelihood on burdens that are not whole numbers: its variance depends on the unit of "
+            "the marker; use --likelihood log_normal, or express the burden as a count"
         )
     if degrees_of_freedom > 0 and chi2.sf(pearson_chi2, degrees_of_freedom) < 0.01:
         found.append(
-            f"overdispersed: Pearson chi2/df = {pearson_chi2 / degrees_of_freedom:.2f} with {degrees_of_freedom} df, so "
-            "the Poisson standard errors are too small; use --likelihood negative_binomial"
+            f"overdispersed: Pearson chi2/df = {pearson_chi2 / degrees_of_freedom:.2f} with "
+            f"{degrees_of_freedom} df, so the Poisson standard errors are too small; use --likelihood "
+            "negative_binomial"
         )
     return tuple(found)

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
-from fitting.censoring import TAILS
+from fitting.censoring import MU, PHI, TAILS, Terms
 
-Y, MU, PHI = sp.symbols("y mu phi", positive=True)
+Y = sp.Symbol("y", positive=True)
 
 POSITIVE_FLOOR = 1e-12  # an output of zero has no logarithm; relative to any marker's unit it is nothing
 
@@ -70,15 +70,15 @@ class Likelihood:
         information = sp.simplify(sp.diff(e, MU, 2).subs(Y, MU))
         d_phi = sp.diff(e, PHI) * PHI
         d_phi2 = sp.diff(d_phi, PHI) * PHI
-        return sp.lambdify([Y, MU, PHI], [e, d_mu, information, d_phi, d_phi2], modules=["scipy", "numpy"], cse=True)
+        return sp.lambdify(
+            [Y, MU, PHI], [e, d_mu, information, d_phi, d_phi2], modules=["scipy", "numpy"], cse=True
+        )
 
     @cached_property
     def _variance(self):
         return sp.lambdify([MU, PHI], self.variance, modules="numpy")
 
-    def terms(
-        self, y: np.ndarray, mu: np.ndarray, phi: np.ndarray, censoring: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def terms(self, y: np.ndarray, mu: np.ndarray, phi: np.ndarray, censoring: np.ndarray) -> Terms:
         """Terms of the negative log-likelihood, elementwise.
 
         Parameters
@@ -93,13 +93,18 @@ class Likelihood:
         value, slope_mu, information_mu, slope_log_phi, curvature_log_phi : ndarray
         """
         mu = np.maximum(mu, POSITIVE_FLOOR)
-        safe_y = np.where((y <= 0) & (censoring != 0), 1.0, y)
+        beyond = censoring != 0
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            out = tuple(np.broadcast_to(v, mu.shape).astype(float) for v in self._measured(safe_y, mu, phi))
-            if np.any(censoring):
-                tail = TAILS[self.tail](y, mu, phi, censoring)
-                out = tuple(np.where(censoring == 0, a, b) for a, b in zip(out, tail, strict=True))
-        return out  # type: ignore[return-value]
+            measured = self._measured(np.where(beyond & (y <= 0), 1.0, y), mu, phi)
+            value, slope, weight, slope_phi, curvature_phi = (
+                np.broadcast_to(v, mu.shape).astype(float) for v in measured
+            )
+            terms = value, slope, weight, slope_phi, curvature_phi
+            if np.any(beyond):
+                tail = TAILS[self.tail](y[beyond], mu[beyond], phi[beyond], censoring[beyond])
+                for term, replacement in zip(terms, tail, strict=True):
+                    term[beyond] = replacement
+        return terms
 
     def pearson(self, y: np.ndarray, mu: np.ndarray, phi: float | None) -> np.ndarray:
         """Pearson residuals; on the log scale for the log-normal."""
@@ -128,8 +133,8 @@ NEGATIVE_BINOMIAL = Likelihood(
     source="mean-size parametrisation; Hilbe, Negative Binomial Regression (2011)",
     dispersion="size: the variance is mu + mu^2/size",
     dispersion_bounds=(0.1, 1e5),
-    dispersion_reason="below 0.1 the standard deviation exceeds three times the mean; at 100000 a burden of 1000 is "
-    "Poisson to within 1 %",
+    dispersion_reason="below 0.1 the standard deviation exceeds three times the mean; at 100000 a burden of "
+    "1000 is Poisson to within 1 %",
 )
 
 LOG_NORMAL = Likelihood(
@@ -140,7 +145,8 @@ LOG_NORMAL = Likelihood(
     source="median parametrisation; Limpert, BioScience 51:341 (2001)",
     dispersion="standard deviation of the logarithm",
     dispersion_bounds=(0.05, 2.0),
-    dispersion_reason="no assay or caliper repeats better than 5 %; above 2 a measurement says nothing within a factor 50",
+    dispersion_reason="no assay or caliper repeats better than 5 %; above 2 a measurement says nothing "
+    "within a factor of 50",
 )
 
 NORMAL = Likelihood(

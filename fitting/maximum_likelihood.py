@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dynamics.model import Model
-from dynamics.simulate import Engine
 from fitting.choice import censor_zeros, choose_likelihood, poisson_warnings
 from fitting.optimizer import Minima, minimise
 from fitting.problem import OUT_OF_REACH, CohortProblem, build_problem, patient_constants
 from fitting.result import Fit, FitStatus
 from fitting.starts import latin_hypercube, patient_generator
-from patients.cohort import Patient
+
+if TYPE_CHECKING:
+    from dynamics.model import Model
+    from dynamics.simulate import Engine
+    from patients.cohort import Patient
 
 SAME_OPTIMUM = 0.01  # two starts whose negative log-likelihoods differ by less are counted as one optimum
+RACE, CONTENDER = 40, 20.0  # iterations that every start gets; distance to the best at which one runs on
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def fit_cohort(
     results: dict[int, Fit | FitFailure] = {}
     usable = []
     for i, patient in enumerate(prepared):
-        refusal = _unusable(patient)
+        refusal = unusable(patient)
         if refusal:
             results[i] = FitFailure(patient.patient_id, refusal)
         else:
@@ -96,12 +100,15 @@ def fit_cohort(
     return tuple(results[i] for i in range(len(prepared)))
 
 
-def _unusable(patient: Patient) -> str:
+def unusable(patient: Patient) -> str:
     """Say why a patient cannot be fitted, or nothing."""
     if len(patient) < 2:
         return "one visit only: a trend needs at least two"
     if patient.first_burden <= 0 or patient.censoring[0] != 0:
-        return "the first burden is zero or below a detection limit, but the model starts from it; leave that visit out"
+        return (
+            "the first burden is zero or below a detection limit, but the model starts from it; "
+            "leave that visit out"
+        )
     return ""
 
 
@@ -111,17 +118,31 @@ def _multi_start(
     """Run all starts of all patients as one batch."""
     points = [
         latin_hypercube(
-            problem.start_lower[w], problem.start_upper[w], starts, patient_generator(seed, patient.patient_id, "starts")
+            problem.start_lower[w],
+            problem.start_upper[w],
+            starts,
+            patient_generator(seed, patient.patient_id, "starts"),
         )
         for w, patient in enumerate(patients)
     ]
     who = np.repeat(np.arange(len(patients)), starts)
-    return minimise(
-        problem.evaluate, np.concatenate(points), who, problem.lower[who], problem.upper[who], tolerance=1e-10
-    ), who
+    low, high = problem.lower[who], problem.upper[who]
+    minima = minimise(problem.evaluate, np.concatenate(points), who, low, high, tolerance=1e-10, max_iterations=RACE)
+    best = minima.value.reshape(len(patients), starts).min(axis=1)
+    # starts that lie far behind after the first laps end in worse valleys; the others run on to their optimum
+    going = np.flatnonzero((minima.value < best[who] + CONTENDER) & ~minima.converged)
+    if len(going):
+        rest = minimise(
+            problem.evaluate, minima.q[going], who[going], low[going], high[going], tolerance=1e-10
+        )
+        for name in ("q", "value", "gradient", "information", "converged"):
+            getattr(minima, name)[going] = getattr(rest, name)
+    return minima, who
 
 
-def assemble(problem: CohortProblem, patient: Patient, w: int, minima: Minima, mine: np.ndarray) -> Fit | FitFailure:
+def assemble(
+    problem: CohortProblem, patient: Patient, w: int, minima: Minima, mine: np.ndarray
+) -> Fit | FitFailure:
     """Turn the ends of one patient's starts into a Fit.
 
     Parameters
@@ -139,7 +160,8 @@ def assemble(problem: CohortProblem, patient: Patient, w: int, minima: Minima, m
     if value[best] >= OUT_OF_REACH:
         return FitFailure(
             patient.patient_id,
-            "the model could not be solved from any start; check the dose schedule and the units of days and burdens",
+            "the model could not be solved from any start; check the dose schedule and the units of days and "
+            "burdens",
         )
     p = problem.n_parameters
     reached = int(np.sum(value <= value[best] + SAME_OPTIMUM))
@@ -171,10 +193,10 @@ def assemble(problem: CohortProblem, patient: Patient, w: int, minima: Minima, m
         status=FitStatus.CONVERGED,
         converged=converged,
     )
-    return _with_status(fit, patient)
+    return with_status(fit, patient)
 
 
-def _with_status(fit: Fit, patient: Patient) -> Fit:
+def with_status(fit: Fit, patient: Patient) -> Fit:
     """Name how the fit ended, and what a reader must know."""
     if not fit.converged:
         status = FitStatus.FAILED
@@ -182,7 +204,7 @@ def _with_status(fit: Fit, patient: Patient) -> Fit:
         status = FitStatus.TOO_FEW_POINTS
     elif fit.at_bound:
         status = FitStatus.AT_BOUND
-    elif fit.starts_at_optimum == 1 and fit.starts > 1:
+    elif fit.starts_at_optimum <= 1:
         status = FitStatus.SINGLE_START
     else:
         status = FitStatus.CONVERGED
@@ -248,7 +270,8 @@ def _distinct(points: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
         same = [
             k
             for k in kept
-            if abs(values[i] - values[k]) < SAME_OPTIMUM and np.all(np.abs(np.log(points[i] / points[k])) < 0.01)
+            if abs(values[i] - values[k]) < SAME_OPTIMUM
+            and np.all(np.abs(np.log(points[i] / points[k])) < 0.01)
         ]
         if not same:
             kept.append(i)

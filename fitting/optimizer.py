@@ -14,8 +14,12 @@ import numpy as np
 
 Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
-LARGEST_STEP = 1.5  # in log units: a parameter changes by a factor of 4.5 at most between two looks at the data
+# in log units: a parameter changes by a factor of 4.5 at most between two looks at the data
+LARGEST_STEP = 1.5
 IDLE_GAIN, IDLE_STEPS = 1000.0, 4  # so many accepted steps in a row, each gaining less than 1000 tolerances
+# gains this small over so many steps are a walk along a flat floor that no data could tell apart
+LOOK_BACK, CREEP = 20, 1e-5
+WORST = 1e11  # values beyond are those of points where the model could not be solved
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def minimise(
     growth = np.full(jobs, 2.0)
     converged = np.zeros(jobs, dtype=bool)
     small = np.zeros(jobs, dtype=int)
+    before = np.full(jobs, np.inf)
     active = np.arange(jobs)
     iteration = 0
     for iteration in range(1, max_iterations + 1):
@@ -125,8 +130,13 @@ def minimise(
         idle = better & (gain < IDLE_GAIN * tolerance)
         small[a] = np.where(idle, small[a] + 1, np.where(better, 0, small[a]))
         resting = small[a] >= IDLE_STEPS
-        stalled = resting | (damping[a] >= 1e12)
-        converged[a[resting]] = True
+        # no step downhill, however short, is a minimum to within the accuracy of the solver
+        stuck = (damping[a] >= 1e10) & (value[a] < WORST)
+        if iteration % LOOK_BACK == 0:
+            resting |= before[a] - value[a] < CREEP
+            before[a] = value[a]
+        stalled = resting | stuck | (damping[a] >= 1e12)
+        converged[a[resting | stuck]] = True
         lost = np.zeros(len(a), dtype=bool)
         if give_up_above is not None and iteration >= 15:
             lost = value[a] > give_up_above[a]
@@ -147,19 +157,35 @@ def _step(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Damped step on the free components, the gain it predicts, the gain an undamped step would predict."""
     held = fixed | ((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0))
-    g = np.where(held, 0.0, gradient)
+    step = _solve(information, gradient, damping, held, np.zeros_like(q))
+    for _ in range(q.shape[1] - 1):
+        # a component that the step would carry over a bound stops there, and the others take that into account:
+        # clipping alone bends the step, and the job zigzags along the bound
+        over = ~held & ((q + step < lower) | (q + step > upper))
+        if not np.any(over):
+            break
+        held = held | over
+        step = _solve(information, gradient, damping, held, np.where(held, np.clip(q + step, lower, upper) - q, 0.0))
+    longest = np.max(np.abs(step), axis=1, keepdims=True)
+    step *= np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
+    step = np.clip(q + step, lower, upper) - q
+    predicted = -np.einsum("bi,bi->b", gradient, step) - 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
+    newton = _solve(information, gradient, np.full(len(q), 1e-9), held, np.zeros_like(q))
+    possible = -0.5 * np.einsum("bi,bi->b", gradient, newton)
+    return step, predicted, np.maximum(possible, predicted)
+
+
+def _solve(
+    information: np.ndarray, gradient: np.ndarray, damping: np.ndarray, held: np.ndarray, displaced: np.ndarray
+) -> np.ndarray:
+    """Solve (H + damping diag H) s = -g on the free components, given the displacement of the held ones."""
     free = ~held
     h = information * (free[:, :, None] & free[:, None, :])
     diagonal = np.einsum("bii->bi", h)
     scale = np.where(held, 1.0, np.maximum(diagonal, 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-12))
-    eye = np.eye(q.shape[1])
-    damped = h + eye * (damping[:, None] * scale + np.where(held, 1.0, 0.0))[:, None, :]
-    step = -np.linalg.solve(damped, g[..., None])[..., 0]
-    longest = np.max(np.abs(step), axis=1, keepdims=True)
-    step *= np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
-    step = np.clip(q + step, lower, upper) - q
-    predicted = -np.einsum("bi,bi->b", g, step) - 0.5 * np.einsum("bi,bij,bj->b", step, h, step)
-    light = h + eye * (1e-9 * scale + np.where(held, 1.0, 0.0))[:, None, :]
-    newton = -np.linalg.solve(light, g[..., None])[..., 0]
-    possible = -0.5 * np.einsum("bi,bi->b", g, newton)
-    return step, predicted, possible
+    damped = h + np.eye(gradient.shape[1]) * (damping[:, None] * scale + held)[:, None, :]
+    force = gradient + np.einsum("bij,bj->bi", information, displaced)
+    right = np.where(held, displaced, -force)
+    # held rows are (1 + damping) s = displaced; undo the damping so that the displacement is exact
+    right = np.where(held, displaced * (1.0 + damping[:, None]), right)
+    return np.linalg.solve(damped, right[..., None])[..., 0]

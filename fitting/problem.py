@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dynamics.jobs import Courses, pad_courses
-from dynamics.model import Model
 from dynamics.simulate import Engine, solve_jobs
-from fitting.likelihood import POSITIVE_FLOOR, Likelihood
-from patients.cohort import Patient
+
+if TYPE_CHECKING:
+    from dynamics.model import Model
+    from fitting.likelihood import Likelihood
+    from patients.cohort import Patient
 
 OUT_OF_REACH = 1e12  # value where the model cannot be solved: finite, so that comparisons stay comparisons
 
@@ -107,44 +110,18 @@ class CohortProblem:
             np.where(good[:, None, None], information, 0.0),
         )
 
-    def evaluate_on_log_scale(self, q: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value, gradient, information of a least-squares stand-in for the likelihood; see :meth:`evaluate`.
-
-        Squared differences of log output and log burden, weighted by the information that the likelihood gives
-        to the logarithm of an output equal to the burden. Growth makes log outputs nearly linear in the rates,
-        so that this function leads to a valley floor from far away, where the likelihood itself, exponential in
-        the same distance, offers cliffs and plateaus. It has no say in the answer: the likelihood always follows.
-        """
-        p = self.n_parameters
-        y, dy, ok = self.outputs(q, who, sensitive=True)
-        burdens, censoring = self.burdens[who], self.censoring[who]
-        phi = np.broadcast_to(self._dispersion(q)[:, None], y.shape)
-        reference = np.maximum(burdens, POSITIVE_FLOOR)
-        _, _, weight, _, _ = self.likelihood.terms(reference, reference, phi, np.zeros_like(censoring))
-        mu = np.maximum(y, 1e-100)
-        difference = np.log(mu) - np.log(reference)
-        violated = (censoring == 0) | (censoring * difference < 0)
-        weight = np.where(self.measured[who] & violated & (burdens > 0), weight * reference**2, 0.0)
-        relative = np.where(weight[..., None] > 0, dy / mu[..., None], 0.0)
-        value = 0.5 * np.where(weight > 0, weight * difference**2, 0.0).sum(axis=1)
-        gradient = np.zeros_like(q)
-        information = np.zeros((len(q), self.size, self.size))
-        gradient[:, :p] = np.einsum("bn,bnp->bp", np.where(weight > 0, weight * difference, 0.0), relative)
-        information[:, :p, :p] = np.einsum("bn,bnp,bnr->bpr", weight, relative, relative)
-        if self.likelihood.has_dispersion:
-            information[:, p, p] = 1.0  # held where it is: its gradient stays zero
-        good = ok & np.isfinite(value) & np.all(np.isfinite(gradient), axis=1)
-        good &= np.all(np.isfinite(information), axis=(1, 2))
-        return (
-            np.where(good, value, OUT_OF_REACH),
-            np.where(good[:, None], gradient, 0.0),
-            np.where(good[:, None, None], information, 0.0),
-        )
-
     def outputs(
         self, q: np.ndarray, who: np.ndarray, *, sensitive: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Model output (b, n), its sensitivities in log parameters (b, n, p), whether the solve succeeded (b,)."""
+        """Solve the model at b vectors.
+
+        Returns
+        -------
+        output : ndarray, shape (b, n)
+        sensitivities : ndarray, shape (b, n, p)
+            Derivatives in the logarithms of the parameters; meaningless unless ``sensitive``.
+        solved : ndarray of bool, shape (b,)
+        """
         parameters = np.exp(q[:, : self.n_parameters])
         _, y, dy, status = solve_jobs(
             self.model, self.courses, who, parameters, sensitive=sensitive, rtol=self.rtol, engine=self.engine
@@ -174,7 +151,9 @@ def build_problem(
     from dynamics.model import ModelError
 
     if len(model.outputs) != 1:
-        raise ModelError(f"model {model.name!r} has {len(model.outputs)} outputs; a cohort file carries one burden")
+        raise ModelError(
+            f"model {model.name!r} has {len(model.outputs)} outputs; a cohort file carries one burden"
+        )
     constants = [patient_constants(model, patient) for patient in patients]
     courses = pad_courses(model, [p.times for p in patients], [p.schedule for p in patients], constants)
     width = courses.times.shape[1]
@@ -204,7 +183,9 @@ def log_bounds(
     rows = []
     for parameter in model.parameters:
         scale = constants[parameter.scale] if parameter.scale else 1.0
-        rows.append([parameter.lower * scale, parameter.upper * scale, *(scale * s for s in parameter.start_box)])
+        rows.append(
+            [parameter.lower * scale, parameter.upper * scale, *(scale * s for s in parameter.start_box)]
+        )
     if likelihood.has_dispersion:
         scale = float(patient.burdens.max()) if likelihood.dispersion_scales else 1.0
         low, high = (scale * b for b in likelihood.dispersion_bounds)

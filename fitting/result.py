@@ -16,16 +16,16 @@ class FitStatus(StrEnum):
 
     CONVERGED = "Converged: the gradient vanishes and several starts agree on the optimum."
     SINGLE_START = (
-        "Converged from one start only: other starts ended at worse optima, so a better one may exist; "
+        "Converged from one start only: no other start ended at this optimum, so a better one may exist; "
         "raise the number of starts."
     )
     AT_BOUND = (
-        "Ended on a bound: the likelihood still improves beyond it, so at least one parameter is not determined "
-        "by these data."
+        "Ended on a bound: the likelihood still improves beyond it, so at least one parameter is not "
+        "determined by these data."
     )
     TOO_FEW_POINTS = (
-        "Fitted, but there are no more measurements than estimated parameters: any agreement with the data is "
-        "arithmetic, not evidence. More visits are needed."
+        "Fitted, but there are no more measurements than estimated parameters: any agreement with the data "
+        "is arithmetic, not evidence. More visits are needed."
     )
     FAILED = (
         "Did not converge: no start reached a point with vanishing gradient. Check the dose schedule and the "
@@ -67,6 +67,8 @@ class Fit:
         How it ended.
     warnings : tuple of str
         What a reader must know, each with its remedy.
+    n_free : int or None
+        How many quantities were estimated where some were held or tied; None where all were free.
     """
 
     patient_id: str
@@ -90,6 +92,7 @@ class Fit:
     status: FitStatus
     converged: bool
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    n_free: int | None = None
 
     def __getitem__(self, name: str) -> float:
         """Return the estimate of one parameter."""
@@ -103,6 +106,8 @@ class Fit:
     @property
     def n_estimated(self) -> int:
         """Number of estimated quantities, a dispersion included."""
+        if self.n_free is not None:
+            return self.n_free
         return len(self.estimates) + (self.dispersion is not None)
 
     @property

@@ -13,7 +13,9 @@ def patient_generator(seed: int, patient_id: str, purpose: str) -> np.random.Gen
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], dtype=np.uint32).tolist()])
 
 
-def latin_hypercube(lower: np.ndarray, upper: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+def latin_hypercube(
+    lower: np.ndarray, upper: np.ndarray, count: int, generator: np.random.Generator
+) -> np.ndarray:
     """Draw ``count`` points of a Latin hypercube in a box, shape (count, q)."""
     from scipy.stats import qmc
 

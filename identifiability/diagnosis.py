@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dynamics.model import Model
-from dynamics.simulate import Engine
 from fitting.likelihood import get_likelihood
 from fitting.maximum_likelihood import FitFailure, prepare, refined
 from fitting.problem import build_problem
@@ -18,7 +16,13 @@ from identifiability.parameter_sets import admitted_sets
 from identifiability.profile import ProfileSettings, profile_cohort
 from identifiability.result import Diagnosis
 from identifiability.verdict import paper_verdicts, profile_verdicts
-from patients.cohort import Patient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dynamics.model import Model
+    from dynamics.simulate import Engine
+    from patients.cohort import Patient
 
 PROFILE_RTOL = 1e-7  # looser than a fit: a profile needs its height to 1e-3
 
@@ -81,8 +85,8 @@ def diagnose_cohort(
                     profiles=profiles,
                     fisher=fisher,
                     fisher_paper=paper,
-                    verdicts=paper_verdicts(fit, paper, profiles)
-                    + profile_verdicts(fit, profiles, f"profile{round(100 * settings.level):d}"),
+                    verdicts=paper_verdicts(fit, paper, profiles, model)
+                    + profile_verdicts(fit, profiles, model, f"profile{round(100 * settings.level):d}"),
                     ensemble=admitted_sets(fit, profiles),
                 ),
             )

@@ -17,13 +17,15 @@ from fitting.optimizer import minimise
 from fitting.problem import CohortProblem
 from fitting.result import Fit
 from fitting.starts import latin_hypercube, patient_generator
+from identifiability.follow import tangent_in_parameters
 from identifiability.line import Line
 from identifiability.result import Profile
 from identifiability.sides import intervals_of, side_statuses
 from identifiability.walk import Walker, walk
 
 OFFER = 0.02  # a solution of another line must promise at least this much
-MARGIN = 3.0  # how far above the threshold a valley is still followed
+CLIFF = 1.0  # a profile that rises by more than this between two grid points is looked at again
+MARGIN = 1.0  # how far above the threshold a valley is still followed
 MULTIPLES = (0.02, 0.1, 0.3, 0.5, 2.0, 4.0, 10.0)  # of the estimate: where a reader of the table will look
 NEAR = 0.2  # Masud 2023, eq. 11: the paper looks 20 % to both sides of the estimate
 
@@ -45,6 +47,9 @@ class ProfileSettings:
     rounds : int
         Most rounds of exchange between lines.
     seed : int
+    sparse : bool
+        For patients with no more measurements than estimated quantities, whom no profile can identify, take
+        half of the points and two fresh starts at each.
     """
 
     level: float = 0.95
@@ -54,6 +59,7 @@ class ProfileSettings:
     fresh_starts: int = 6
     rounds: int = 40
     seed: int = 0
+    sparse: bool = True
 
     @cached_property
     def threshold(self) -> float:
@@ -95,7 +101,9 @@ class _Search:
         """Fresh lines around a patient's optimum, with the optimum on them."""
         lines = []
         for index in range(self.problem.n_parameters):
-            grid = _grid(self.problem, w, index, self.best[w, index], self.settings)
+            sparse = self.settings.sparse and self.fits[w].too_few_points
+            points = self.settings.points // 2 + 1 if sparse else self.settings.points
+            grid = _grid(self.problem, w, index, self.best[w, index], points, self.settings.near_points)
             line = Line.unknown(w, index, grid, self.problem.size)
             centre = int(np.abs(grid - self.best[w, index]).argmin())
             line.keep(centre, self.best[w], float(self.best_nll[w]), True, self.best_information[w])
@@ -157,20 +165,48 @@ class _Search:
         starts: list[np.ndarray] = []
         for line in self.lines:
             w, fit = line.w, self.fits[line.w]
+            count = 2 if settings.sparse and fit.too_few_points else settings.fresh_starts
             generator = patient_generator(settings.seed, f"{fit.patient_id}\0{line.index}", "profile")
             tail = self.best[w][problem.n_parameters :]
             known = [np.append(np.log(optimum), tail) for optimum in fit.optima[1:4]]
             for g in range(settings.fresh_every // 2, len(line.grid), settings.fresh_every):
-                usual = latin_hypercube(
-                    problem.start_lower[w], problem.start_upper[w], settings.fresh_starts, generator
-                )
+                usual = latin_hypercube(problem.start_lower[w], problem.start_upper[w], count, generator)
                 # half from the whole declared range: valleys lie beyond the box of usual values
                 usual[::2] = latin_hypercube(problem.lower[w], problem.upper[w], len(usual[::2]), generator)
                 points = np.vstack([*known, usual])
                 points[:, line.index] = line.grid[g]
                 places += [(line, g)] * len(points)
                 starts.append(points)
-        self._optimise(places, np.concatenate(starts), max_iterations=60)
+        if places:
+            self._optimise(places, np.concatenate(starts), max_iterations=60)
+
+    def look_beyond_cliffs(self) -> None:
+        """Where a profile leaves the confidence set with a leap, make sure that no walker lost its way there."""
+        places: list[tuple[Line, int]] = []
+        starts: list[np.ndarray] = []
+        for line in self.lines:
+            w = line.w
+            height = line.nll - self.best_nll[w] - self.settings.threshold
+            generator = patient_generator(self.settings.seed, f"{self.fits[w].patient_id}\0{line.index}", "cliffs")
+            for g in np.flatnonzero((height[:-1] <= 0) != (height[1:] <= 0)):
+                inner, outer = (int(g), int(g) + 1) if height[g] <= 0 else (int(g) + 1, int(g))
+                if height[outer] - height[inner] < CLIFF:
+                    continue
+                low, high = self.problem.lower[w], self.problem.upper[w]
+                ahead, _ = tangent_in_parameters(
+                    line.q[[inner]],
+                    line.information[[inner]],
+                    np.array([line.index]),
+                    np.array([line.grid[outer] - line.grid[inner]]),
+                    low[None, :],
+                    high[None, :],
+                )
+                points = np.vstack([line.q[inner], ahead, latin_hypercube(low, high, 6, generator)])
+                points[:, line.index] = line.grid[outer]
+                places += [(line, outer)] * len(points)
+                starts.append(points)
+        if places:
+            self._optimise(places, np.concatenate(starts), max_iterations=120)
 
     def _optimise(self, places: Sequence[tuple[Line, int]], starts: np.ndarray, max_iterations: int) -> None:
         """Optimise the other parameters at (line, grid point) places; keep what is better."""
@@ -279,6 +315,8 @@ def profile_cohort(
         report(0.7 + 0.05 * attempt)
         if not search.adopt_better_optimum():
             break
+    search.look_beyond_cliffs()
+    search.exchange()
     search.locate_ends()
     report(1.0)
     return tuple(search.finish(w) for w in range(len(fits)))
@@ -295,11 +333,13 @@ def _best_vector(problem: CohortProblem, fit: Fit) -> np.ndarray:
     return np.append(q, np.log(fit.dispersion)) if fit.dispersion is not None else q
 
 
-def _grid(problem: CohortProblem, w: int, i: int, centre: float, settings: ProfileSettings) -> np.ndarray:
+def _grid(
+    problem: CohortProblem, w: int, i: int, centre: float, points: int, near_points: int
+) -> np.ndarray:
     """Logarithms of the grid: the whole declared range, denser within 20 % of the estimate."""
     low, high = problem.lower[w, i], problem.upper[w, i]
-    wide = np.linspace(low, high, settings.points)
-    near = centre + np.log1p(np.linspace(-NEAR, NEAR, 2 * settings.near_points + 1))
+    wide = np.linspace(low, high, points)
+    near = centre + np.log1p(np.linspace(-NEAR, NEAR, 2 * near_points + 1))
     near = np.concatenate([near, centre + np.log(MULTIPLES)])
     grid = np.unique(np.concatenate([wide, near[(near > low) & (near < high)], [np.clip(centre, low, high)]]))
     return grid[np.concatenate([[True], np.diff(grid) > 1e-9])]

@@ -6,6 +6,8 @@ import numpy as np
 
 from identifiability.result import SideStatus
 
+LEVER = 0.1  # see :func:`bounds_that_hold`
+
 
 def intervals_of(
     values: np.ndarray, rise: np.ndarray, threshold: float, inside: np.ndarray
@@ -29,7 +31,9 @@ def intervals_of(
     def crossing(inner: int, outer: int) -> float:
         a, b = rise[inner], rise[outer]
         share = (threshold - a) / (b - a) if np.isfinite(b) and b > a else 0.5
-        return float(np.exp(log_values[inner] + np.clip(share, 0, 1) * (log_values[outer] - log_values[inner])))
+        return float(
+            np.exp(log_values[inner] + np.clip(share, 0, 1) * (log_values[outer] - log_values[inner]))
+        )
 
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
     pieces = []
@@ -38,6 +42,38 @@ def intervals_of(
         high = float(values[-1]) if last == len(values) - 1 else crossing(int(last), int(last) + 1)
         pieces.append((low, high))
     return tuple(pieces)
+
+
+def bounds_that_hold(
+    q: np.ndarray, gradient: np.ndarray, index: int, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """Say which components' bounds hold a profile's crossing where it is.
+
+    Moving the bound of component j by one unit of its logarithm moves the crossing by g_j / g_index units, by
+    the envelope theorem (g the gradient of the negative log-likelihood at the constrained optimum). A bound
+    that moves the crossing by less than a tenth of its own move did not close the profile; the data did. At
+    c = 0.01, say, resistant cells hardly feel the sensitive ones, and c = 0 would change nothing.
+
+    Parameters
+    ----------
+    q, gradient : ndarray, shape (g, q)
+        Constrained optima next to a crossing, logarithms, with the full gradient there.
+    index : int
+        Profiled component.
+    low, high : ndarray, shape (q,)
+        Bounds.
+
+    Returns
+    -------
+    ndarray of bool, shape (g, q)
+        Never true for the profiled component.
+    """
+    at_low, at_high = q <= low + 1e-6, q >= high - 1e-6
+    pushes = (at_low & (gradient > 0)) | (at_high & (gradient < 0))
+    lever = np.abs(gradient) > LEVER * np.abs(gradient[:, [index]])
+    held = pushes & lever
+    held[:, index] = False
+    return held
 
 
 def side_statuses(
@@ -49,14 +85,15 @@ def side_statuses(
     """Say how the two sides of a profile end.
 
     A side is *open* where the outermost grid point, the declared bound, is still inside. A crossing counts as
-    *closed* only if no other parameter sits on a bound there: otherwise the bound closed it, not the data.
+    *closed* only if no other parameter is held by a bound there: otherwise the bound closed it, not the data.
 
     Parameters
     ----------
     inside, nuisance_on_bound, converged : ndarray of bool, shape (g,)
+        ``nuisance_on_bound``: another parameter's bound holds the profile here, see :func:`bounds_that_hold`.
     reaches_bound : tuple of bool
-        Whether the grid's ends are the declared bounds; where they are not, the search ended early and the side
-        has failed if it is still inside there.
+        Whether the grid's ends are the declared bounds; where they are not, the search ended early and the
+        side has failed if it is still inside there.
     """
     members = np.flatnonzero(inside)
 

@@ -1,4 +1,4 @@
-"""What a file holds and what is wrong with it, before anything is fitted."""
+"""A report on a cohort file, before anything is fitted."""
 
 from __future__ import annotations
 

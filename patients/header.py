@@ -1,4 +1,4 @@
-"""Finding the known columns in a header, and saying what is missing or not understood."""
+"""The known columns of a header: where they are, which are missing."""
 
 from __future__ import annotations
 

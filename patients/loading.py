@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from patients.assembly import DoseSource, assemble
 from patients.cohort import Cohort, CohortError, Patient, Rejection
 from patients.doses import ASSUMED
-from patients.problems import Problem, ProblemLog, UnusableCohortError, quoted
+from patients.problems import SEVERITIES, Problem, ProblemLog, UnusableCohortError, quoted
 from patients.readers.any_file import read_table
 from patients.schedule_file import read_courses
 from patients.visits import read_visits
@@ -114,7 +114,7 @@ def read_cohort(
     rejected = tuple(r for r in results if isinstance(r, Rejection))
     _compare_patients(patients, list(by_patient), log)
     for patient_id in [p for p in courses or {} if p not in by_patient]:
-        courses_log.add(
+        courses_log.add_for_patient(
             "warning",
             f"{path.name} has no such patient, so these segments are not used",
             "compare the identifiers of the two files (leading zeros, blanks, capital letters)",
@@ -122,7 +122,7 @@ def read_cohort(
         )
     problems = sorted(
         (*log.problems(), *courses_log.problems()),
-        key=lambda p: ("error", "warning", "note").index(p.severity),
+        key=lambda p: SEVERITIES.index(p.severity),
     )
     virtual = bool(patients) and all(p.virtual for p in patients)
     cohort = Cohort(patients, rejected, source=path.name, notes=tuple(notes), virtual=virtual)

@@ -1,4 +1,4 @@
-"""Text to numbers, as people and laboratories write them."""
+"""Text to numbers, as laboratories write them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4
 _COMMA_DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]{1,4})?")
 _THREES = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})*")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.'’ \u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*(?:[.,][0-9]+)?")
-_CENSORED = re.compile(r"(<=|>=|=<|=>|<|>|≤|≥|⩽|⩾)\s*(.*)")
+# A second sign may not follow the first: "<<5" is no number.
+_CENSORED = re.compile(r"(<=|>=|=<|=>|<|>|≤|≥|⩽|⩾)\s*([^<>=≤≥⩽⩾]*)")
 _WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,]*\s*([A-Za-zµμ%/^³²*°(].*)")
 
 
@@ -146,4 +147,6 @@ def _grievance(text: str) -> tuple[str, str]:
         return "it is a percentage", "write it as a plain number"
     if _WITH_UNIT.fullmatch(text):
         return "text follows the number", "write the number alone; the unit belongs into the column marker"
+    if text[0] in "<>≤≥⩽⩾":
+        return "it is a bound without a number", "write it as <0.1 or >500"
     return "it is not a number", "write a number, or leave the cell blank where nothing was measured"

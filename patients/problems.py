@@ -1,4 +1,4 @@
-"""What is wrong with a file: one problem a finding, with its place and its remedy."""
+"""What is wrong with a file: one problem a finding, with its place, its remedy."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def read_courses(path: str | Path, log: ProblemLog) -> dict[str, Course]:
         table, SCHEDULE_COLUMNS, log, numbers=("t_start", "t_end", "dose"), times=("t_start", "t_end")
     )
     courses: dict[str, Course] = {}
-    read: list[tuple[str, Segment]] = []
+    read: dict[int, tuple[str, Segment]] = {}
     named, _ = sheet.named_rows()
     for row, patient_id, cells in named:
         course = courses.setdefault(patient_id, Course())
@@ -72,21 +72,12 @@ def read_courses(path: str | Path, log: ProblemLog) -> dict[str, Course]:
             course.broken = course.broken or f"row {row} of {log.file} cannot be read"
         else:
             course.segments.append(segment)
-            read.append((patient_id, segment))
-    for breach in breaches([s.row for _, s in read], {"dose": [s.dose for _, s in read]}):
-        patient_id = next(p for p, s in read if s.row == breach.row)
-        courses[
-            patient_id
-        ].broken = f"its dose {breach.value:g} in row {breach.row} of {log.file} {breach.rule.why}"
-        _refuse(
-            sheet,
-            breach.row,
-            patient_id,
-            "dose",
-            f"{breach.value:g}",
-            breach.rule.message,
-            breach.rule.remedy,
-        )
+            read[row] = patient_id, segment
+    for breach in breaches(list(read), {"dose": [segment.dose for _, segment in read.values()]}):
+        patient_id, rule, text = read[breach.row][0], breach.rule, f"{breach.value:g}"
+        why = f"its dose {text} in row {breach.row} of {log.file} {rule.why}"
+        courses[patient_id].broken = courses[patient_id].broken or why
+        _refuse(sheet, breach.row, patient_id, "dose", text, rule.message, rule.remedy)
     if not any(course.segments for course in courses.values()):
         raise UnusableCohortError(
             f"{log.file} cannot be used: none of its rows is a dose segment", log.problems()
@@ -139,13 +130,11 @@ def _read_edge(
         return math.inf
     if math.isfinite(number.value) and not number.sign:
         return number.value
-    complaint = (
-        number.complaint or "the segment has no first day" if column == "t_start" else number.complaint
-    )
+    complaint = "the segment has no first day" if number.missing else number.complaint or "it is not a day"
     remedy = "write the day as a number such as 28, or a date such as 2024-01-31"
     if column == "t_end":
         remedy += "; leave it blank where the dose goes on"
-    _refuse(sheet, row, patient_id, column, text, complaint or "it is not a day", remedy)
+    _refuse(sheet, row, patient_id, column, text, complaint, remedy)
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from workbench.observer import STAGE_NAMES
 
 # Seconds a patient, measured on two cores; only their proportions matter, and only until every stage was seen once.
-TYPICAL = {"fitting": 0.05, "identifiability": 1.0, "dosing": 0.2}
+TYPICAL = {"fitting": 0.1, "identifiability": 3.0, "dosing": 0.1}
 
 
 class Pace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dynamics.model import Model
     from patients.cohort import Patient
 
-CHUNK = 16  # a kill loses at most this many patients; larger chunks gain little, the kernels take any number
+CHUNK = 8  # a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
 
 Timer = Callable[[str, float], None]
 
@@ -162,7 +163,11 @@ def _isolated[T](stage: str, many: Callable[[Sequence[T]], Sequence[Any]], items
     """Compute all items together; where that raises, one by one, so that only the culprit fails."""
     try:
         return list(many(items))
+    except MemoryError:
+        raise
     except Exception as error:
+        if os.environ.get("EVODOSE_DEBUG") == "1":
+            raise
         if len(items) == 1:
             return [Failure(stage, f"{type(error).__name__}: {error}")]
     return [_isolated(stage, many, [item])[0] for item in items]

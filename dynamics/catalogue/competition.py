@@ -26,6 +26,7 @@ MODEL = Model.define(
             bounds_reason="4 per day doubles every 4 h, several times faster than any human cell divides, so "
             "the bound excludes only the impossible; 0.001 per day doubles in two years, slower than "
             "visits show",
+            remedy="two visits a few days apart in a pause of the drug, when the burden grows freely",
         ),
         Parameter(
             "K",
@@ -38,6 +39,7 @@ MODEL = Model.define(
             prior=Prior(2.0, 5.0, "Masud 2023, Table 1: 1.0 to 2.3 times the first burden"),
             bounds_reason="a tumour found at more than five times what its host can carry would be shrinking "
             "untreated; 1000 times the first burden is beyond what a host survives",
+            remedy="visits late in a relapse, where growth slows",
         ),
         Parameter(
             "delta",
@@ -49,6 +51,8 @@ MODEL = Model.define(
             prior=Prior(0.1, 10.0, "Masud 2023, Table 1: 0.06 to 0.14 per day"),
             bounds_reason="10 per day leaves 1 sensitive cell in 20,000 after a day, beyond any drug's "
             "kinetics; below 0.001 per day there is no drug effect to speak of",
+            remedy="visits soon before and soon after a change of dose: under one constant dose only the "
+            "difference between growth and kill shows",
         ),
         Parameter(
             "c",
@@ -61,6 +65,7 @@ MODEL = Model.define(
             bounds_reason="the paper assumes c > 1; values down to 0.01 (no competition) are admitted so "
             "that the data, not the bound, must rule them out; at 100 one sensitive cell outweighs a "
             "hundred resistant ones",
+            remedy="visits around the nadir and at the turn to relapse, when both populations are present",
         ),
     ],
     constants=[

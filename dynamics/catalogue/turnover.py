@@ -24,6 +24,7 @@ MODEL = Model.define(
             start=(0.005, 0.3),
             prior=Prior(0.027, 5.0, "0.027 per day: Zhang 2017, as used by Strobl 2021 and Scagliotti 2026"),
             bounds_reason="2 per day doubles every 8 h, faster than any human tumour cell cycle",
+            remedy="two visits a few days apart in a pause of the drug, when the burden grows freely",
         ),
         Parameter(
             "r_R",
@@ -34,6 +35,7 @@ MODEL = Model.define(
             start=(0.003, 0.3),
             prior=Prior(0.02, 5.0, "0.5 to 1 times r_S: Strobl 2021"),
             bounds_reason="2 per day doubles every 8 h, faster than any human tumour cell cycle",
+            remedy="visits late in a relapse under the drug, when resistant cells grow alone",
         ),
         Parameter(
             "K",
@@ -46,6 +48,7 @@ MODEL = Model.define(
             prior=Prior(2.0, 4.0, "first burden at 0.25 to 0.75 of the carrying capacity: Scagliotti 2026"),
             bounds_reason="above the carrying capacity the drug term changes its sign, so the first burden "
             "stays below",
+            remedy="visits at the largest burdens, where growth slows",
         ),
         Parameter(
             "d_D",
@@ -56,6 +59,7 @@ MODEL = Model.define(
             start=(0.55, 4.0),
             prior=Prior(0.75, 2.0, "2 d_D = 1.5: Strobl 2021"),
             bounds_reason="below 0.5 the maximum tolerated dose does not shrink a tumour without turnover",
+            remedy="visits soon before and soon after a change of dose",
         ),
         Parameter(
             "d_T",
@@ -66,6 +70,8 @@ MODEL = Model.define(
             start=(1e-5, 0.05),
             prior=Prior(0.005, 10.0, "0 to 0.5 times r_S: Strobl 2021"),
             bounds_reason="0.5 per day replaces half of the tumour every day",
+            remedy="visits at very different burdens, or a marker of proliferation: the burden alone shows "
+            "division less death",
         ),
     ],
     constants=[

@@ -6,27 +6,11 @@ import pytest
 
 from dynamics.schedule import DoseSchedule
 from patients.cohort import CohortError
-from patients.loading import load_cohort, read_cohort
+from patients.loading import load_cohort
 from patients.problems import UnusableCohortError
 
 BASE = "patient_id,time_days,burden,dose"
 GOOD = "\nOK,0,5,1\nOK,7,4,1\n"
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Read a cohort from text; return it with the problems."""
-
-    def from_text(text, schedule=None, **options):
-        path = tmp_path / "visits.csv"
-        path.write_text(text, encoding="utf-8")
-        if schedule is not None:
-            (tmp_path / "doses.csv").write_text(schedule, encoding="utf-8")
-            schedule = tmp_path / "doses.csv"
-        reading = read_cohort(path, schedule, **options)
-        return reading.cohort, reading.problems
-
-    return from_text
 
 
 def only(problems, severity):
@@ -131,12 +115,6 @@ def test_a_patient_who_cannot_be_fitted_leaves_the_rest_alone(read, rows, reason
     assert any(words in p.remedy and p.patient_id == "A" for p in problems)
 
 
-def test_rounding_does_not_make_a_dose_invalid(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,1.0000000000000002\nA,7,8,-0.0000000000000001\n")
-    assert not problems
-    assert cohort["A"].schedule.doses == (1.0, 0.0)
-
-
 def test_same_day_same_burden_is_kept_once(read):
     cohort, problems = read(f"{BASE}\nA,0,9,1\nA,7,8,1\nA,7,8,1\n")
     assert cohort["A"].burdens.tolist() == [9, 8]
@@ -159,13 +137,6 @@ def test_a_row_left_out_does_not_count_as_the_first_of_its_day(read):
     cohort, problems = read(f"{BASE},exclude\nA,0,9,1,\nA,7,80,1,yes\nA,7,8,1,no\n")
     assert cohort["A"].burdens.tolist() == [9, 8]
     assert problems == ()
-
-
-def test_same_day_other_dose_is_a_warning(read):
-    cohort, problems = read(f"{BASE},exclude\nA,0,9,1,\nA,7,80,0,true\nA,7,8,1,\n")
-    assert [p.severity for p in problems] == ["warning"]
-    assert "different doses" in problems[0].message
-    assert cohort["A"].schedule.doses == (1.0, 0.0)
 
 
 def test_unsorted_rows_are_sorted_with_their_doses(read):
@@ -257,94 +228,6 @@ def test_zero_burdens_are_used_and_noted(read):
     assert cohort["A"].burdens.tolist() == [9, 0]
     assert [p.severity for p in problems] == ["note"]
     assert "<0.1" in problems[0].remedy
-
-
-@pytest.mark.parametrize("first", ["2024-01-31", "31/01/2024", "31 Jan 2024"])
-def test_dates_become_days_since_the_first_visit(read, first):
-    text = f"patient_id,date,burden,dose\nA,2024-02-28,7,0\nA,{first},9,1\n"
-    text += "B,2020-01-01,5,1\nB,2020-01-02 12:00,4,1\n"
-    cohort, problems = read(text)
-    assert cohort["A"].times.tolist() == [0, 28]
-    assert cohort["B"].times.tolist() == [0, 1.5]
-    assert not only(problems, "error")
-    assert any("first visit" in note for note in cohort["A"].notes)
-
-
-def test_dates_in_time_days_and_day_zero_is_also_an_excluded_visit(read):
-    cohort, _ = read(f"{BASE},exclude\nA,2024-01-01,9,1,true\nA,2024-01-11,8,1,\nA,2024-01-21,7,1,\n")
-    assert cohort["A"].times.tolist() == [10, 20]
-
-
-def test_ambiguous_dates_are_refused_with_the_remedy(read):
-    cohort, problems = read(
-        "patient_id,date,burden\nA,03/04/2024,9\nA,05/06/2024,8\n" + "B,2024-01-01,5\nB,2024-01-02,4\n"
-    )
-    assert [p.patient_id for p in cohort] == ["B"]
-    errors = only(problems, "error")
-    assert [p.row for p in errors] == [2, 3]
-    assert "year-month-day" in errors[0].remedy
-
-
-def test_numbers_in_a_column_of_dates(read):
-    _, problems = read("patient_id,date,burden\nA,45321,9\nA,45331,8\n")
-    assert "rename the column to time_days" in only(problems, "error")[0].remedy
-
-
-def test_dates_next_to_days_are_not_used(read):
-    cohort, problems = read("patient_id,time_days,date,burden,dose\nA,0,2024-01-01,9,1\nA,5,2024-01-09,8,1\n")
-    assert cohort["A"].times.tolist() == [0, 5]
-    assert [(p.severity, p.column) for p in problems] == [("note", "date")]
-
-
-def test_dates_are_used_where_days_are_blank(read):
-    cohort, _ = read("patient_id,time_days,date,burden,dose\nA,,2024-01-01,9,1\nA,,2024-01-09,8,1\n")
-    assert cohort["A"].times.tolist() == [0, 8]
-
-
-def test_days_beyond_a_life_are_questioned(read):
-    _, problems = read(f"{BASE}\nA,45321,9,1\nA,45331,8,1\n")
-    assert [p.severity for p in problems] == ["warning"]
-    assert "serial numbers" in problems[0].message
-
-
-def test_missing_dose_column_is_an_assumption_everywhere(read):
-    cohort, problems = read("patient_id,time_days,burden\nA,3,9\nA,7,8\nB,-5,9\nB,7,8\nC,-9,4\nC,-2,4\n")
-    assert cohort["A"].schedule == DoseSchedule.constant(1.0, 3.0)
-    assert cohort["B"].schedule == DoseSchedule.constant(1.0, 0.0)
-    assert cohort["C"].schedule == DoseSchedule.constant(1.0, -9.0)
-    assert all("maximum tolerated dose is assumed" in p.notes[0] for p in cohort)
-    assert "maximum tolerated dose is assumed" in cohort.notes[0]
-    assert "column dose" in only(problems, "warning")[0].message
-
-
-def test_blank_doses_are_held_forward(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,\nA,7,8,1\nA,14,7,\nA,21,7,0.5\nA,28,6,n/a\n")
-    assert cohort["A"].schedule == DoseSchedule((0, 7, 21, math.inf), (0, 1, 0.5))
-    assert [p.severity for p in problems] == ["note"]
-    assert "first row names no dose" in cohort["A"].notes[0]
-
-
-def test_no_dose_in_any_row_is_a_warning(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,\nA,7,8,\n{GOOD}")
-    assert cohort["A"].schedule.doses == (0.0,)
-    assert [p.patient_id for p in only(problems, "warning")] == ["A"]
-
-
-def test_visits_before_day_zero_keep_their_doses(read):
-    cohort, problems = read(f"{BASE}\nA,-9,9,0\nA,0,9,1\nA,7,8,1\n")
-    assert cohort["A"].times.tolist() == [-9, 0, 7]
-    assert cohort["A"].schedule == DoseSchedule((-9, 0, math.inf), (0, 1))
-    assert [p.severity for p in problems] == ["note"]
-
-
-def test_dose_that_starts_only_at_the_first_visit_after_day_zero_is_questioned(read):
-    cohort, problems = read(f"{BASE}\nA,-9,9,0\nA,39,8,1\n")
-    assert cohort["A"].schedule == DoseSchedule((-9, 39, math.inf), (0, 1))
-    assert "not on day 0" in only(problems, "warning")[0].message
-    fixed, problems = read(f"{BASE},used_in_fit\nA,-9,9,0,\nA,0,,1,false\nA,39,8,1,\n")
-    assert fixed["A"].schedule == DoseSchedule((-9, 0, math.inf), (0, 1))
-    assert not only(problems, "warning")
-    assert fixed["A"].excluded == ()
 
 
 def test_several_markers_in_one_patient(read):
@@ -448,99 +331,6 @@ def test_ten_thousand_rows(read):
     assert problems == ()
     assert cohort["P499"].burdens[3] == 100 + (7 * 499 + 3) % 50
     assert np.all(cohort["P0"].times == 14 * np.arange(20))
-
-
-SEGMENTS = "patient_id,t_start,t_end,dose"
-
-
-def test_schedule_file_overrides_the_column(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,1\nA,7,8,1\n", f"{SEGMENTS}\nA,0,5,0.5\nA,10,,0.25\n")
-    assert cohort["A"].schedule == DoseSchedule((0, 5, 10, math.inf), (0.5, 0, 0.25))
-    assert problems == ()
-
-
-def test_schedule_file_rescues_a_dose_column_in_milligrams(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,150\nA,7,8,150\n", f"{SEGMENTS}\nA,0,5,0.5\n")
-    assert cohort["A"].schedule == DoseSchedule((0, 5), (0.5,))
-    assert only(problems, "error") == []
-
-
-def test_no_dose_after_the_last_segment(read):
-    cohort, _ = read(f"{BASE}\nA,0,9,1\nA,7,8,1\n", f"{SEGMENTS}\nA,0,5,1\n")
-    assert cohort["A"].schedule.dose_at(6.0) == 0
-
-
-@pytest.mark.parametrize(
-    ("segments", "words"),
-    [
-        ("A,0,5,1\nA,4,9,0\n", "overlap"),
-        ("A,0,,1\nA,4,9,0\n", "overlap"),
-        ("A,5,0,1\n", "ends before it starts"),
-        ("A,0,5,80\n", "not between 0 and 1"),
-        ("A,0,5,x\n", "cannot be read"),
-        ("A,0,5,\n", "cannot be read"),
-        ("A,,5,1\n", "cannot be read"),
-        ("A,x,5,1\n", "cannot be read"),
-        ("A,2024-01-01,5,1\n", "cannot be read"),
-        ("A,2024-01-01,2024-01-05,1\n", "in dates"),
-    ],
-)
-def test_broken_segments_reject_their_patient_only(read, segments, words):
-    cohort, problems = read(f"{BASE}\nA,0,9,1\nA,7,8,1\n{GOOD}", f"{SEGMENTS}\n{segments}OK,0,9,1\n")
-    assert [p.patient_id for p in cohort] == ["OK"]
-    assert words in rejection(cohort, "A")
-    error = only(problems, "error")[0]
-    assert error.file == "doses.csv"
-    assert error.patient_id == "A"
-    assert error.remedy
-
-
-def test_empty_and_repeated_segments_are_dropped_with_a_note(read):
-    cohort, problems = read(f"{BASE}\nA,0,9,1\nA,7,8,1\n", f"{SEGMENTS}\nA,0,5,1\nA,0,5,1\nA,5,5,0\n")
-    assert cohort["A"].schedule == DoseSchedule((0, 5), (1,))
-    assert [(p.severity, p.row) for p in problems] == [("note", 3), ("note", 4)]
-
-
-def test_patients_without_segments_fall_back(read):
-    schedule = f"{SEGMENTS}\nA,0,9,1\n"
-    cohort, problems = read(f"{BASE}\nA,0,9,0\nA,7,8,0\nB,0,9,0.5\nB,7,8,0.5\n", schedule)
-    assert cohort["B"].schedule.doses == (0.5,)
-    assert [(p.severity, p.patient_id) for p in problems] == [("note", "B")]
-    cohort, problems = read("patient_id,time_days,burden\nA,0,9\nA,7,8\nB,0,9\nB,7,8\n", schedule)
-    assert cohort["B"].schedule.doses == (1.0,)
-    assert [(p.severity, p.patient_id) for p in problems] == [("warning", "B")]
-    assert len(cohort["B"].notes) == 2
-
-
-def test_segments_of_unknown_patients_are_a_warning(read):
-    _, problems = read(BASE + GOOD, f"{SEGMENTS}\nOK,0,9,1\nok ,0,9,1\n")
-    assert [(p.severity, p.patient_id) for p in problems] == [("warning", "ok")]
-
-
-def test_last_days_that_are_inclusive_are_questioned(read):
-    _, problems = read(f"{BASE}\nOK,0,9,1\nOK,30,8,1\n", f"{SEGMENTS}\nOK,0,9,1\nOK,10,19,1\nOK,20,29,0\n")
-    (warning,) = problems
-    assert warning.severity == "warning"
-    assert "the day after" in warning.remedy
-
-
-def test_schedule_that_misses_all_visits_is_questioned(read):
-    _, problems = read(BASE + GOOD, f"{SEGMENTS}\nOK,100,200,1\n")
-    assert "same day 0" in only(problems, "warning")[0].remedy
-
-
-def test_schedule_in_dates_counts_from_the_first_visit(read):
-    visits = f"{BASE}\nA,2024-01-11,9,1\nA,2024-01-31,8,1\n"
-    cohort, _ = read(visits, f"{SEGMENTS}\nA,2024-01-01,2024-01-21,1\nA,2024-01-21,,0.5\n")
-    assert cohort["A"].schedule == DoseSchedule((-10, 10, math.inf), (1, 0.5))
-
-
-@pytest.mark.parametrize(
-    "schedule", ["patient_id,start,end,dose\nA,0,5,1\n", f"{SEGMENTS}\n", f"{SEGMENTS}\nA,x,5,1\n", "\n"]
-)
-def test_unreadable_schedule_is_never_replaced_by_an_assumption(read, schedule):
-    with pytest.raises(CohortError, match=r"doses\.csv"):
-        read(BASE + GOOD, schedule)
 
 
 def test_header_in_the_middle_is_skipped(read):

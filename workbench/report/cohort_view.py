@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.decision import Decision
 from workbench.report.labels import people, percent, plural
-from workbench.report.patient_view import anchor, decision_word
+from workbench.report.patient_view import anchor, decision_word, open_text
 from workbench.report.plots.overview import overview_figure
 from workbench.store import CohortIndex
 
@@ -112,7 +112,7 @@ def _row(d: Decision) -> View:
         "paper_class": _verdict_class(d.paper),
         "profile": _verdict(d.profile),
         "profile_class": _verdict_class(d.profile),
-        "open": ", ".join(d.open_sides) or ("none" if d.profile is not None else "–"),
+        "open": open_text(d.open_sides) or ("none" if d.profile is not None else "–"),
         "window": window,
         "decision": "recommended" if d.action == "recommend" else word,
         "decision_class": style,
@@ -133,5 +133,5 @@ def _verdict_class(identified: bool | None) -> str:
 def _disagreement(d: Decision, criterion: str) -> View:
     """Say how the criteria disagree on a patient."""
     passed, other = ("paper", criterion) if d.paper else (criterion, "paper")
-    open_ = f"; not closed: {', '.join(d.open_sides)}" if d.open_sides else ""
+    open_ = f"; not closed: {open_text(d.open_sides)}" if d.open_sides else ""
     return {"id": d.patient_id, "anchor": anchor(d.patient_id), "text": f"identified under {passed}, not under {other}{open_}"}

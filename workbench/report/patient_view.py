@@ -54,7 +54,7 @@ def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
         "course": course_figure(patient, fit, model),
         "course_caption": _course_caption(record, model),
         "notes": patient.notes,
-        "level": percent(WALD_LEVEL),
+        "level": percent(WALD_LEVEL).replace(" ", "\u00a0"),
         "fit_facts": _fit_facts(fit) if fit else [],
         "would_change": regimen.would_change if regimen else "",
         "profiles": None,
@@ -168,19 +168,10 @@ def _profile_part(fit: Fit, diagnosis: Diagnosis, marker: str) -> View:
     own = {"burden": marker_unit(marker)}
     units = {n: own.get(u, u) for n, u in zip(fit.parameter_names, fit.parameter_units, strict=True)}
     first = diagnosis.profiles[0]
-    verdicts = []
-    for verdict in sorted(diagnosis.verdicts, key=lambda v: (v.criterion, v.parameter != "all")):
-        head, below = ("all", "") if verdict.parameter == "all" else symbol_html(verdict.parameter)
-        word = "identified" if verdict.identified else "not identified"
-        sentence = verdict.sentence.strip()
-        verdicts.append(
-            {"criterion": verdict.criterion, "head": head, "below": below, "identified": verdict.identified,
-             "word": word, "sentence": sentence}
-        )  # fmt: skip
     p = len(fit.parameter_names)
     facts = [
         {
-            "name": f"Fisher information, {label}",
+            "name": f"FIM, {label}",
             "text": f"rank {i.rank} of {p} (tolerance {number(i.tolerance, 1)}), condition number {number(i.condition, 2)}",
         }
         for label, i in (("expected", diagnosis.fisher), ("paper", diagnosis.fisher_paper))
@@ -190,9 +181,42 @@ def _profile_part(fit: Fit, diagnosis: Diagnosis, marker: str) -> View:
         "profiles_caption": f"Rise of the negative log-likelihood with one parameter fixed and the others re-optimised. Dashed: "
         f"threshold {number(first.threshold)} ({percent(first.level)}, χ² with {first.df} df, halved). Shaded: confidence "
         "set. Grey bar at the foot: ±20 % around the estimate, all that the criterion paper looks at.",
-        "verdicts": verdicts,
+        "criteria": [_criterion(diagnosis, name) for name in sorted({v.criterion for v in diagnosis.verdicts})],
         "information_facts": facts,
     }
+
+
+def _criterion(diagnosis: Diagnosis, name: str) -> View:
+    """Verdict of one criterion: the sentence for all parameters, then those parameters that add something to it."""
+    overall = diagnosis.verdict(name, "all")
+    rows = []
+    for verdict in diagnosis.verdicts:
+        if verdict.criterion == name and verdict.parameter != "all" and verdict.sentence != overall.sentence:
+            head, below = symbol_html(verdict.parameter)
+            rows.append(
+                {
+                    "head": head,
+                    "below": below,
+                    "identified": verdict.identified,
+                    "word": "✓" if verdict.identified else "✗",
+                    "sentence": verdict.sentence,
+                }
+            )
+    word = "identified" if overall.identified else "not identified"
+    return {"name": name, "identified": overall.identified, "word": word, "sentence": overall.sentence, "rows": rows}
+
+
+def open_text(sides: Sequence[str]) -> str:
+    """Group open sides: ``r below, r above, c above`` becomes ``r both sides; c above``."""
+    by_name: dict[str, list[str]] = {}
+    for side in sides:
+        name, _, word = side.rpartition(" ")
+        by_name.setdefault(name, []).append(word)
+    groups: dict[str, list[str]] = {}
+    for name, words in by_name.items():
+        head, below = symbol_html(name)
+        groups.setdefault("both sides" if len(words) == 2 else words[0], []).append(f"{head}_{below}" if below else head)
+    return "; ".join(f"{', '.join(names)} {word}" for word, names in groups.items())
 
 
 def _window_part(record: PatientRecord, model: Model) -> View:
@@ -226,7 +250,7 @@ def _window_part(record: PatientRecord, model: Model) -> View:
         )
     if regimen.basin:
         which = "recommended dose" if record.recommended else "point estimate's dose"
-        facts.append((f"Under the {which}", regimen.basin))
+        facts.append(("Basin", f"Under the {which}: {regimen.basin}"))
     return {
         "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
         "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, Fig. 9 "

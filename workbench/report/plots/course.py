@@ -31,8 +31,8 @@ def course_figure(patient: Patient, fit: Fit | None, model: Model) -> Markup:
         An ``<svg>`` element, 5.4 x 3.1 inches.
     """
     with drawing():
-        figure = new_figure(style.WIDTH, 3.1)
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[6.5, 1])
+        figure = new_figure(style.WIDTH, 3.1, left=0.72)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[6.5, 1], gridspec_kw={"hspace": 0.1})
         low, high = _extent(patient)
         if fit is not None:
             _fitted_course(above, patient, fit, model, low, high)
@@ -105,6 +105,7 @@ def _burden_axis(axes: Axes, patient: Patient) -> None:
     else:
         axes.set_ylim(0, 1.15 * (values.max() if values.size and values.max() > 0 else 1.0))
     axes.set_ylabel(marker_label(patient.marker), parse_math=False)
+    axes.yaxis.set_label_coords(-0.55 / 4.58, 0.5)
 
 
 def _dose_bar(axes: Axes, patient: Patient, low: float, high: float) -> None:

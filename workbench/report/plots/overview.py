@@ -26,8 +26,10 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
     decisions : sequence of Decision
         Few enough to be read, some sixty at most.
     """
+    names = [_short(d.patient_id) for d in decisions]
+    longest = 0.2 + 0.075 * max(map(len, names))
     with drawing():
-        figure = new_figure(8.6, 0.55 + 0.19 * len(decisions))
+        figure = new_figure(8.6, 0.55 + 0.19 * len(decisions), left=longest, right=0.75, bottom=0.25)
         axes = figure.subplots()
         for row, d in enumerate(decisions):
             if not math.isnan(d.window_low):
@@ -49,7 +51,6 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
             else:
                 word = "failed" if d.failed else "refused"
                 axes.annotate(word, (1.005, row), va="center", fontsize=7.5, color=style.MUTED, annotation_clip=False)
-        names = [_short(d.patient_id) for d in decisions]
         axes.set_yticks(range(len(decisions)), names)
         for label in axes.get_yticklabels():
             label.set_parse_math(False)
@@ -57,7 +58,7 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0", "20", "40", "60", "80", "100 % of MTD"])
         axes.tick_params(axis="y", length=0)
-        figure.legend(loc="outside upper left", ncols=4, borderpad=0.1)
+        figure.legend(loc="upper left", ncols=4, borderpad=0.1, borderaxespad=0.1)
         return Markup(inline_svg(figure, _alt(decisions)))  # noqa: S704 - the SVG is escaped by its writer
 
 

@@ -11,6 +11,8 @@ from workbench.report import style
 from workbench.report.labels import days, number
 from workbench.report.svg import drawing, inline_svg, new_figure
 
+_BEYOND = 2.2  # the axis ends at this multiple of the tolerable burden: what lies beyond has progressed anyway
+
 if TYPE_CHECKING:
     from dosing.strategies import StrategyOutcome
 
@@ -29,7 +31,7 @@ def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float
     """
     shown = [o for o in outcomes if np.any(np.isfinite(o.burdens))]
     with drawing():
-        figure = new_figure(style.WIDTH, 2.6)
+        figure = new_figure(style.WIDTH, 2.6, left=0.5, top=0.42)
         axes = figure.subplots()
         axes.axhline(k_tol_ratio, color=style.THRESHOLD, linestyle=(0, (4, 2)), linewidth=0.9)
         for i, outcome in enumerate(shown):
@@ -44,10 +46,12 @@ def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float
         )  # fmt: skip
         axes.set_xlim(0, max((o.horizon_days for o in shown), default=1.0))
         top = max((float(np.nanmax(o.burdens)) / first_burden for o in shown), default=1.0)
-        axes.set_ylim(0, 1.08 * max(top, k_tol_ratio))
+        axes.set_ylim(0, min(1.08 * max(top, k_tol_ratio), _BEYOND * max(1.0, k_tol_ratio)))
         axes.set_xlabel("days from the first visit")
         axes.set_ylabel("burden / first burden")
-        figure.legend(loc="outside upper left", ncols=min(len(shown), 3), columnspacing=1.4, borderpad=0.1)
+        figure.legend(
+            loc="upper left", ncols=min(len(shown), 3), columnspacing=1.4, borderpad=0.1, borderaxespad=0.1, labelspacing=0.2
+        )
         return Markup(inline_svg(figure, _alt(shown, first_burden)))  # noqa: S704 - the SVG is escaped by its writer
 
 

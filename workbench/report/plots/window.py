@@ -43,8 +43,8 @@ def window_figure(
     assert regimen.window is not None
     ratio = regimen.window.k_tol / first_burden
     with drawing():
-        figure = new_figure(style.WIDTH, 2.75)
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2.2, 1])
+        figure = new_figure(style.WIDTH, 2.75, left=0.42)
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2.2, 1], gridspec_kw={"wspace": 0.08})
         span = (min(0.4, 0.6 * ratio), max(1.6, 1.4 * ratio))
         _window_panel(left, model, fit, first_burden, span)
         if ensemble is not None:
@@ -56,8 +56,8 @@ def window_figure(
         left.set_xlabel("tolerable burden / first burden")
         left.set_ylabel("dose, fraction of MTD")
         figure.legend(
-            *left.get_legend_handles_labels(), loc="outside upper left", ncols=3, columnspacing=1.2, handletextpad=0.5,
-            borderpad=0.1,
+            *left.get_legend_handles_labels(), loc="upper left", ncols=3, columnspacing=1.2, handletextpad=0.5,
+            borderpad=0.1, borderaxespad=0.1,
         )  # fmt: skip
         return Markup(inline_svg(figure, _alt(regimen)))  # noqa: S704 - the SVG is escaped by its writer
 
