@@ -33,9 +33,14 @@ def describe_job(file: Path, starts: int, seed: int) -> dict[str, Any]:
     for w, patient in enumerate(cohort.patients):
         doses = set(problem.courses.doses[w, 1 : problem.courses.n_switches[w], 0].tolist())
         if len(doses) != 1:
-            raise BenchmarkError(f"patient {patient.patient_id!r} is dosed at {sorted(doses)}; the comparison needs one dose")
+            raise BenchmarkError(
+                f"patient {patient.patient_id!r} is dosed at {sorted(doses)}; the comparison needs one dose"
+            )
         points = latin_hypercube(
-            problem.start_lower[w], problem.start_upper[w], starts, patient_generator(seed, patient.patient_id, "starts")
+            problem.start_lower[w],
+            problem.start_upper[w],
+            starts,
+            patient_generator(seed, patient.patient_id, "starts"),
         )
         patients.append(
             {

@@ -27,7 +27,12 @@ def fit(options: argparse.Namespace) -> dict[str, Any]:
     for _ in range(1 + options.again):
         begun = time.perf_counter()
         fits = fit_cohort(
-            patients, model, likelihood=options.likelihood, starts=options.starts, seed=options.seed, engine=options.engine
+            patients,
+            model,
+            likelihood=options.likelihood,
+            starts=options.starts,
+            seed=options.seed,
+            engine=options.engine,
         )
         seconds.append(time.perf_counter() - begun)
     done = [f for f in fits if not isinstance(f, FitFailure)]
@@ -53,7 +58,12 @@ def profiles(options: argparse.Namespace) -> dict[str, Any]:
     for _ in range(1 + options.again):
         begun = time.perf_counter()
         fits = fit_cohort(
-            patients, model, likelihood=options.likelihood, starts=options.starts, seed=options.seed, engine=options.engine
+            patients,
+            model,
+            likelihood=options.likelihood,
+            starts=options.starts,
+            seed=options.seed,
+            engine=options.engine,
         )
         middle = time.perf_counter()
         diagnosed = diagnose_cohort(patients, fits, model, seed=options.seed, engine=options.engine)

@@ -45,7 +45,11 @@ class Measurement:
 
 
 def run_process(
-    command: Sequence[str], *, environment: dict[str, str] | None = None, stdin: str = "", fails_with: str = ""
+    command: Sequence[str],
+    *,
+    environment: dict[str, str] | None = None,
+    stdin: str = "",
+    fails_with: str = "",
 ) -> Measurement:
     """Run a command in the project's folder, and measure it.
 
@@ -55,7 +59,11 @@ def run_process(
         The command did not end with exit code 0: a failure is never reported as a time.
     """
     load = os.getloadavg()[0]
-    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with (
+        tempfile.TemporaryFile("w+") as given,
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+    ):
         given.write(stdin)
         given.seek(0)
         begun = time.perf_counter()
@@ -71,7 +79,9 @@ def run_process(
         printed, complaints = out.read(), err.read()
     if process.returncode != 0:
         tail = "\n".join(complaints.splitlines()[-15:])
-        raise BenchmarkError(f"{fails_with or ' '.join(command)} ended with exit code {process.returncode}\n{tail}")
+        raise BenchmarkError(
+            f"{fails_with or ' '.join(command)} ended with exit code {process.returncode}\n{tail}"
+        )
     said: dict[str, Any] = {}
     with contextlib.suppress(ValueError, IndexError):
         last = json.loads(printed.splitlines()[-1])

@@ -63,7 +63,9 @@ def whole(what: str, measured: Sequence[Measurement], note: str = "", target_s: 
     )  # fmt: skip
 
 
-def part(what: str, measured: Sequence[Measurement], key: str, note: str = "", target_s: float | None = None) -> Row:
+def part(
+    what: str, measured: Sequence[Measurement], key: str, note: str = "", target_s: float | None = None
+) -> Row:
     """Make a row of what each process itself timed under ``key`` (a number, or several)."""
     seconds: list[float] = []
     for m in measured:
@@ -96,7 +98,11 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        named = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        named = [
+            line.split(":", 1)[1].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         model = named[0] if named else model
     return {
         "processor": model,

@@ -54,7 +54,14 @@ def fit_patient(
         nonlocal evaluations
         evaluations += 1
         solution = solve_ivp(
-            rhs, (times[0], times[-1]), x0, method=method, t_eval=times, args=tuple(np.exp(q)), rtol=rtol, atol=atol
+            rhs,
+            (times[0], times[-1]),
+            x0,
+            method=method,
+            t_eval=times,
+            args=tuple(np.exp(q)),
+            rtol=rtol,
+            atol=atol,
         )
         if not solution.success:
             return 1e12
@@ -65,7 +72,9 @@ def fit_patient(
     bounds = list(zip(patient["lower"], patient["upper"], strict=True))
     ends = [
         # the default limit of 200 evaluations a parameter would cut many starts short of a minimum
-        minimize(nll, start, method="Nelder-Mead", bounds=bounds, options={"maxiter": 20_000, "maxfev": 20_000})
+        minimize(
+            nll, start, method="Nelder-Mead", bounds=bounds, options={"maxiter": 20_000, "maxfev": 20_000}
+        )
         for start in patient["starts"]
     ]
     return [float(end.fun) for end in ends], evaluations
@@ -82,9 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     values, evaluations = {}, 0
     with np.errstate(all="ignore"):
         for patient in job["patients"]:
-            values[patient["patient_id"]], n = fit_patient(job, patient, options.method, options.rtol, options.atol)
+            values[patient["patient_id"]], n = fit_patient(
+                job, patient, options.method, options.rtol, options.atol
+            )
             evaluations += n
-    json.dump({"first_s": time.perf_counter() - begun, "evaluations": evaluations, "values": values}, sys.stdout)
+    json.dump(
+        {"first_s": time.perf_counter() - begun, "evaluations": evaluations, "values": values}, sys.stdout
+    )
     print()
 
 

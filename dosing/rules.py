@@ -43,8 +43,8 @@ class DoseRules:
             raise ValueError(f"required_support must lie in (0, 1], got {self.required_support}")
         if not 0 < self.margin < 1:
             raise ValueError(
-                f"margin must lie strictly between 0 and 1, got {self.margin}: a dose on an edge of the window "
-                "is outside it"
+                f"margin must lie strictly between 0 and 1, got {self.margin}: a dose on an edge of the "
+                "window is outside it"
             )
         if not 0 < self.horizon_days < float("inf"):
             raise ValueError(f"horizon_days must be a positive number, got {self.horizon_days}")

@@ -38,7 +38,9 @@ class Ensemble:
     def __post_init__(self) -> None:
         """Check shapes and weights."""
         if self.values.ndim != 2 or self.values.shape[1] != len(self.parameter_names):
-            raise ValueError(f"ensemble values have shape {self.values.shape}, need (m, {len(self.parameter_names)})")
+            raise ValueError(
+                f"ensemble values have shape {self.values.shape}, need (m, {len(self.parameter_names)})"
+            )
         if self.weights.shape != (len(self.values),) or np.any(self.weights < 0):
             raise ValueError("ensemble weights must be non-negative, one a parameter set")
         if not np.isclose(self.weights.sum(), 1.0):
@@ -53,6 +55,8 @@ class Ensemble:
         return self.values[:, self.parameter_names.index(name)]
 
     @classmethod
-    def single(cls, names: tuple[str, ...], values: np.ndarray, constants: Mapping[str, float], provenance: str) -> Ensemble:
+    def single(
+        cls, names: tuple[str, ...], values: np.ndarray, constants: Mapping[str, float], provenance: str
+    ) -> Ensemble:
         """One parameter set with all the weight: a point estimate, which its provenance must say."""
         return cls(names, np.asarray(values, dtype=float)[None, :], np.ones(1), dict(constants), provenance)

@@ -39,7 +39,7 @@ def _lambdify(model: Model, expressions: sp.Matrix) -> Callable:
     jnp = jax_numpy().numpy
     function = sp.lambdify(
         [TIME, model.state_symbols, model.input_symbols, model.parameter_symbols, model.constant_symbols],
-        list(expressions),
+        list(expressions.flat()),
         modules="jax",
         cse=True,
     )
@@ -68,9 +68,11 @@ def _solver(model: Model, sensitive: bool) -> Callable:
         p = jnp.exp(log_p)
         to_x = jnp.exp if logarithmic else (lambda z: z)
 
-        def rates(t, z, args):
+        def rates(t, z, args):  # noqa: ARG001
             index = jnp.searchsorted(switches, t, side="right") - 1
-            return field(t, to_x(z), doses[index], p, constants)
+            rate = field(t, to_x(z), doses[index], p, constants)
+            # a step that is far too long overflows; the step size controller takes NaN back, but not infinity
+            return jnp.where(jnp.isfinite(rate), rate, jnp.nan)
 
         x0 = initial(0.0, jnp.zeros(len(model.states)), jnp.zeros(len(model.inputs)), p, constants)
         z0 = jnp.log(jnp.maximum(x0, 1e-300)) if logarithmic else x0
@@ -92,21 +94,17 @@ def _solver(model: Model, sensitive: bool) -> Callable:
             max_steps=20_000,
             throw=False,
         )
-        x = to_x(solution.ys)
+        x = to_x(jnp.asarray(solution.ys))
         y = jax.vmap(lambda t, row: output(t, row, doses[0], p, constants))(times, x)
         ok = diffrax.is_successful(solution.result)
         return y, (x, y, ok)
 
-    if sensitive:
-
-        def job(log_p, *rest):
+    def job(log_p, *rest):
+        if sensitive:
             dy, (x, y, ok) = jax.jacfwd(solve, has_aux=True)(log_p, *rest)
-            return x, y, dy, ok
-    else:
-
-        def job(log_p, *rest):
-            _, (x, y, ok) = solve(log_p, *rest)
-            return x, y, jnp.zeros((1, 1, 1)), ok
+        else:
+            dy, (x, y, ok) = jnp.zeros((1, 1, 1)), solve(log_p, *rest)[1]
+        return x, y, dy, ok
 
     return eqx.filter_jit(jax.vmap(job, in_axes=(0, 0, 0, 0, 0, None)))
 

@@ -75,7 +75,9 @@ def parameter_row(model: Model, parameters: Mapping[str, float] | Sequence[float
         return np.array([parameters[name] for name in model.parameter_names], dtype=float)
     row = np.asarray(parameters, dtype=float)
     if row.shape != (len(model.parameters),):
-        raise ModelError(f"model {model.name!r} needs {len(model.parameters)} parameters, got shape {row.shape}")
+        raise ModelError(
+            f"model {model.name!r} needs {len(model.parameters)} parameters, got shape {row.shape}"
+        )
     return row
 
 
@@ -120,5 +122,7 @@ def pad_courses(
         switches=switches,
         doses=padded_doses,
         n_switches=np.array([len(starts) for starts, _ in levels]),
-        constants=np.array([constant_row(model, c) for c in constants]).reshape(len(times), len(model.constants)),
+        constants=np.array([constant_row(model, c) for c in constants]).reshape(
+            len(times), len(model.constants)
+        ),
     )

@@ -160,7 +160,9 @@ def simulate(
     """
     courses = pad_courses(model, [np.asarray(times, dtype=float)], [schedule], [constants or {}])
     row = parameter_row(model, parameters)
-    x, y, _, status = solve_jobs(model, courses, np.zeros(1, dtype=int), row[None, :], rtol=rtol, engine=engine)
+    x, y, _, status = solve_jobs(
+        model, courses, np.zeros(1, dtype=int), row[None, :], rtol=rtol, engine=engine
+    )
     return Trajectory(courses.times[0], x[0], y[0], _STATUS[int(status[0])])
 
 
@@ -202,7 +204,9 @@ def simulate_batch(
         each = [schedules] * jobs if isinstance(schedules, DoseSchedule) else list(schedules)
         rows = np.broadcast_to(np.asarray(times, dtype=float), (jobs, np.shape(times)[-1]))
         spread = {name: np.broadcast_to(np.asarray(v, dtype=float), (jobs,)) for name, v in constants.items()}
-        courses = pad_courses(model, list(rows), each, [{n: float(v[b]) for n, v in spread.items()} for b in range(jobs)])
+        courses = pad_courses(
+            model, list(rows), each, [{n: float(v[b]) for n, v in spread.items()} for b in range(jobs)]
+        )
         who = np.arange(jobs)
     x, y, _, status = solve_jobs(model, courses, who, parameters, rtol=rtol, engine=engine)
     return BatchTrajectory(courses.times[who], x, y, status)

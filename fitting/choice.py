@@ -92,3 +92,14 @@ def poisson_warnings(burdens: np.ndarray, pearson_chi2: float, degrees_of_freedo
             "negative_binomial"
         )
     return tuple(found)
+
+
+def dispersion_warnings(likelihood: Likelihood, dispersion: float, burdens: np.ndarray) -> tuple[str, ...]:
+    """Warn where the standard errors rest on the bound of a dispersion rather than on the data."""
+    low, high = likelihood.dispersion_range(burdens)
+    if min(np.log(dispersion / low), np.log(high / dispersion)) > 1e-3:
+        return ()
+    return (
+        f"the dispersion ({likelihood.dispersion}) ended on its bound {dispersion:.4g}, so the standard errors "
+        f"rest on that bound: {likelihood.dispersion_reason}",
+    )

@@ -57,6 +57,11 @@ class Likelihood:
         """Whether a dispersion is estimated with the parameters."""
         return bool(self.dispersion)
 
+    def dispersion_range(self, burdens: np.ndarray) -> tuple[float, float]:
+        """Return the bounds of ``phi`` for one patient's burdens."""
+        scale = float(burdens.max()) if self.dispersion_scales else 1.0
+        return self.dispersion_bounds[0] * scale, self.dispersion_bounds[1] * scale
+
     @property
     def latex(self) -> str:
         """The equation of one measurement's negative log-likelihood."""

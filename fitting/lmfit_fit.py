@@ -1,20 +1,23 @@
 """One patient fitted with lmfit: ``Parameters`` in, ``fit_report`` out.
 
 This is the fit of Masud 2023: Nelder-Mead on the negative log-likelihood (eq. 9), from one start, in the
-parameters themselves. For cohorts :func:`fitting.maximum_likelihood.fit_cohort` is faster by orders of magnitude
-and looks for further optima; lmfit is for a closer look at one patient, with parameters held, tied to each other
-by expressions, or searched between one's own bounds.
+parameters themselves. For cohorts :func:`fitting.maximum_likelihood.fit_cohort` is faster by orders of
+magnitude and looks for further optima; lmfit is for a closer look at one patient, with parameters held, tied
+to each other by expressions, or searched between one's own bounds.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fitting.likelihood import get_likelihood
+from fitting.lmfit_objective import Objective, check_start
+from fitting.lmfit_parameters import completed, to_lmfit_parameters
+from fitting.lmfit_report import write_report, write_statistics
 from fitting.maximum_likelihood import (
     SAME_OPTIMUM,
     FitFailure,
@@ -24,10 +27,8 @@ from fitting.maximum_likelihood import (
     unusable,
     with_status,
 )
-from fitting.likelihood import get_likelihood
-from fitting.lmfit_parameters import DISPERSION, completed, to_lmfit_parameters
 from fitting.optimizer import Minima
-from fitting.problem import OUT_OF_REACH, CohortProblem, build_problem
+from fitting.problem import build_problem
 
 if TYPE_CHECKING:
     from lmfit import Parameters
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
 
 GRADIENT_METHODS = ("CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "SLSQP")
 GLOBAL_METHODS = ("brute", "basinhopping", "ampgo", "shgo", "dual_annealing")
-TOLERANCE = (
-    1e-8  # of Nelder-Mead, in its own variables; fminsearch stops at 1e-4, short of these valleys' floors
-)
+# of Nelder-Mead, in its own variables; fminsearch stops at 1e-4, short of the floors of these valleys
+TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -54,68 +54,15 @@ class LmfitFit:
     fit : Fit
         As every later room reads it. A held parameter has a standard error of zero.
     result : lmfit.minimizer.MinimizerResult
-        Standard errors and correlations are those of the Fisher information; ``chisqr`` is Pearson's, ``aic`` and
-        ``bic`` are those of the likelihood, ``residual`` holds Pearson residuals.
+        Standard errors and correlations are those of the Fisher information; ``chisqr`` is Pearson's, ``aic``
+        and ``bic`` are those of the likelihood, ``residual`` holds Pearson residuals.
     report : str
-        lmfit's ``fit_report`` under a heading that names model, patient and likelihood.
+        lmfit's ``fit_report``, under a heading that names model, patient, likelihood, status and warnings.
     """
 
     fit: Fit
     result: MinimizerResult
     report: str
-
-
-@dataclass(frozen=True)
-class _Objective:
-    """One patient's negative log-likelihood as a function of lmfit parameters."""
-
-    problem: CohortProblem
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the free vector."""
-        names = self.problem.model.parameter_names
-        return (*names, DISPERSION) if self.problem.likelihood.has_dispersion else names
-
-    def vector(self, parameters: Parameters) -> np.ndarray:
-        """Free vector, shape (q,): logarithms, NaN where a value is not positive."""
-        values = np.array([parameters[name].value for name in self.names], dtype=float)
-        return np.log(np.where(values > 0, values, np.nan))
-
-    def __call__(self, parameters: Parameters) -> np.ndarray:
-        """Negative log-likelihood of each visit, shape (n,)."""
-        problem, n = self.problem, int(self.problem.measured[0].sum())
-        q = self.vector(parameters)
-        if not np.all(np.isfinite(q)):
-            return np.full(n, OUT_OF_REACH)
-        mu, _, solved = problem.outputs(q[None, :], np.zeros(1, dtype=int))
-        phi = np.full(n, np.exp(q[-1]) if problem.likelihood.has_dispersion else 1.0)
-        value = problem.likelihood.terms(problem.burdens[0], mu[0], phi, problem.censoring[0])[0]
-        return value if solved[0] and np.all(np.isfinite(value)) else np.full(n, OUT_OF_REACH)
-
-    def slopes(self, parameters: Parameters) -> tuple[tuple[str, ...], np.ndarray]:
-        """Names of the varied parameters, derivatives (q, v) of the free vector in them.
-
-        Expressions are evaluated by lmfit, so they are differentiated by central differences.
-        """
-        trial = copy.deepcopy(parameters)
-        varied = tuple(name for name, parameter in trial.items() if parameter.vary)
-        columns = []
-        for name in varied:
-            centre = float(trial[name].value)
-            ends = []
-            for sign in (1.0, -1.0):
-                trial[name].value = centre + sign * 1e-6 * (abs(centre) or 1.0)
-                trial.update_constraints()
-                ends.append((float(trial[name].value), self.vector(trial)))
-            trial[name].value = centre
-            columns.append((ends[0][1] - ends[1][1]) / (ends[0][0] - ends[1][0]))
-        return varied, np.array(columns).T
-
-    def gradient(self, parameters: Parameters) -> np.ndarray:
-        """Gradient of the negative log-likelihood in the varied parameters, shape (v,)."""
-        _, gradient, _ = self.problem.evaluate(self.vector(parameters)[None, :], np.zeros(1, dtype=int))
-        return gradient[0] @ self.slopes(parameters)[1]
 
 
 def fit_patient(
@@ -165,22 +112,18 @@ def fit_patient(
     if parameters is None:
         parameters = to_lmfit_parameters(model, patient, likelihood=name)
     parameters = completed(parameters, model, patient, name)
-    objective = _Objective(build_problem([patient], model, get_likelihood(name), engine=engine))
-    _check_start(objective, parameters, patient)
+    objective = Objective(build_problem([patient], model, get_likelihood(name), engine=engine))
+    check_start(objective, parameters, patient)
     options = _options(method, objective) | options
     result = lmfit.minimize(
         objective, parameters, method=method, reduce_fcn=np.sum, calc_covar=False, **options
     )
     fit = _fit(objective, patient, result)
-    heading = (
-        f"[[Model]]\n    {model.name}, patient {patient.patient_id}, {name.replace('_', ' ')} likelihood\n"
-        f"    negative log-likelihood = {fit.nll:.7g}; chi-square is Pearson's\n"
-    )
-    return LmfitFit(fit, result, heading + _report(result))
+    return LmfitFit(fit, result, write_report(fit, result))
 
 
-def _options(method: str, objective: _Objective) -> dict[str, Any]:
-    """Defaults for lmfit's call of a method.
+def _options(method: str, objective: Objective) -> dict[str, Any]:
+    """Return our defaults for lmfit's call of a method.
 
     Raises
     ------
@@ -202,30 +145,7 @@ def _options(method: str, objective: _Objective) -> dict[str, Any]:
     return {"jac": objective.gradient} if scalar in GRADIENT_METHODS else {}
 
 
-def _check_start(objective: _Objective, parameters: Parameters, patient: Patient) -> None:
-    """Refuse a start where the model cannot be solved, or where a varied parameter has no say.
-
-    Raises
-    ------
-    ValueError
-        Either of the two.
-    """
-    if np.sum(objective(parameters)) >= OUT_OF_REACH:
-        values = ", ".join(f"{name}={parameters[name].value:g}" for name in objective.names)
-        raise ValueError(
-            f"patient {patient.patient_id!r}: the model cannot be solved at the start values {values}; check "
-            "the dose schedule and the units of days and burdens, or start elsewhere"
-        )
-    varied, slopes = objective.slopes(parameters)
-    idle = [name for name, column in zip(varied, slopes.T, strict=True) if not np.any(column)]
-    if idle:
-        raise ValueError(
-            f"{', '.join(idle)} varies, but no parameter of model {objective.problem.model.name!r} depends on "
-            "it; use it in an expression, or remove it"
-        )
-
-
-def _fit(objective: _Objective, patient: Patient, result: MinimizerResult) -> Fit:
+def _fit(objective: Objective, patient: Patient, result: Any) -> Fit:
     """Turn lmfit's result into a Fit, and write the likelihood's own statistics into the result.
 
     Raises
@@ -252,11 +172,12 @@ def _fit(objective: _Objective, patient: Patient, result: MinimizerResult) -> Fi
     notes = [*fit.warnings, *_held_and_tied(objective, parameters)]
     if not converged:
         notes.append(
-            f"{result.method} ended after {result.nfev} evaluations ({str(result.message).rstrip('.')}) where the "
-            f"negative log-likelihood still promises to fall by {possible:.2g}; start again from these values"
+            f"{result.method} ended after {result.nfev} evaluations where the negative log-likelihood still "
+            f"promises to fall by {possible:.2g} ({getattr(result, 'message', None) or 'no message'}); start "
+            "again from these values, or from others"
         )
     fit = dataclasses.replace(fit, warnings=tuple(notes))
-    _write_statistics(result, fit, varied, covariance)
+    write_statistics(result, fit, varied, covariance)
     return fit
 
 
@@ -285,7 +206,7 @@ def _bounds_of(parameter: Any) -> tuple[float, float]:
     return max(float(parameter.min), np.finfo(float).tiny), float(parameter.max)
 
 
-def _held_and_tied(objective: _Objective, parameters: Parameters) -> list[str]:
+def _held_and_tied(objective: Objective, parameters: Parameters) -> list[str]:
     """Say which quantities were not estimated freely."""
     notes = []
     for name in objective.names:
@@ -297,51 +218,3 @@ def _held_and_tied(objective: _Objective, parameters: Parameters) -> list[str]:
                 f"{name} was held at {parameter.value:.6g}; its uncertainty enters no standard error"
             )
     return notes
-
-
-def _write_statistics(
-    result: MinimizerResult, fit: Fit, varied: tuple[str, ...], covariance: np.ndarray
-) -> None:
-    """Replace lmfit's least-squares statistics, which mean nothing here, by those of the likelihood.
-
-    Parameters
-    ----------
-    covariance : ndarray, shape (v, v)
-        Of the varied parameters, from the Fisher information; NaN where that is singular.
-    """
-    free = fit.n_points - len(varied)
-    statistics = {
-        "residual": fit.residuals, "ndata": fit.n_points, "nfree": free, "chisqr": fit.pearson_chi2,
-        "redchi": fit.pearson_chi2 / max(1, free), "aic": fit.aic, "bic": fit.bic,
-    }  # fmt: skip
-    result.errorbars = bool(np.all(np.isfinite(covariance)))
-    if result.errorbars:
-        deviation = np.sqrt(np.diag(covariance))
-        for parameter in result.params.values():
-            parameter.stderr = 0.0
-        for i, name in enumerate(varied):
-            correlation = covariance[i] / (deviation[i] * deviation)
-            result.params[name].stderr = float(deviation[i])
-            result.params[name].correl = {
-                other: float(correlation[j]) for j, other in enumerate(varied) if j != i
-            }
-        statistics |= {"covar": covariance, "uvars": result.params.create_uvars(covar=covariance)}
-    for name, statistic in statistics.items():
-        setattr(result, name, statistic)
-
-
-def _report(result: MinimizerResult) -> str:
-    """Write lmfit's report; where there are no standard errors, with the reason that holds here."""
-    from lmfit import fit_report
-
-    lines = fit_report(result).split("\n")
-    if result.errorbars:
-        return "\n".join(lines)
-    first = next(i for i, line in enumerate(lines) if line.startswith("##  Warning"))
-    last = lines.index("[[Variables]]")
-    reason = [
-        "##  Warning: uncertainties could not be estimated:",
-        "    the Fisher information is singular, so these data do not determine all variables;",
-        "    hold or tie some of them, or measure at more visits.",
-    ]
-    return "\n".join([*lines[:first], *reason, *lines[last:]])

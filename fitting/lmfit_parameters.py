@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from patients.cohort import Patient
 
 DISPERSION = "dispersion"
+ROUNDING = 1e-9  # a value this close to a bound sits on it
 
 
 def to_lmfit_parameters(
@@ -61,7 +62,7 @@ def to_lmfit_parameters(
     parameters = Parameters()
     for name, (lower, upper, start) in _bounds(model, patient, member).items():
         value = float((values or {}).get(name, start))
-        if not lower <= value <= upper:
+        if not lower * (1 - ROUNDING) <= value <= upper * (1 + ROUNDING):
             raise ValueError(
                 f"patient {patient.patient_id!r}: {name} cannot start at {value:g}, outside its bounds "
                 f"[{lower:g}, {upper:g}]; choose another value, or set min and max of the lmfit parameter"
@@ -74,8 +75,8 @@ def to_lmfit_parameters(
 def completed(parameters: Parameters, model: Model, patient: Patient, likelihood: str) -> Parameters:
     """Return a copy of a user's parameters that a fit can use.
 
-    A missing dispersion is added. Where a parameter that is varied has no positive minimum or no finite maximum,
-    the model's bound is put there, because models are declared for positive parameters.
+    A missing dispersion is added. Where a parameter that is varied has no positive minimum or no finite
+    maximum, the model's bound is put there, because models are declared for positive parameters.
 
     Raises
     ------
@@ -106,10 +107,10 @@ def completed(parameters: Parameters, model: Model, patient: Patient, likelihood
             continue
         low = parameter.min if parameter.min > 0 else lower
         high = parameter.max if np.isfinite(parameter.max) else upper
-        if not low <= value <= high:
+        if not low * (1 - ROUNDING) <= value <= high * (1 + ROUNDING):
             raise ValueError(
-                f"{who}: {name} cannot start at {value:g}, outside [{low:g}, {high:g}]; choose another value, "
-                "or set a positive min and a finite max of the lmfit parameter"
+                f"{who}: {name} cannot start at {value:g}, outside [{low:g}, {high:g}]; choose another "
+                "value, or set a positive min and a finite max of the lmfit parameter"
             )
         parameter.set(min=low, max=high)
     if not any(parameter.vary for parameter in parameters.values()):
@@ -129,8 +130,8 @@ def _names(model: Model, likelihood: Likelihood) -> tuple[str, ...]:
         return model.parameter_names
     if DISPERSION in model.parameter_names:
         raise ValueError(
-            f"model {model.name!r} calls a parameter {DISPERSION!r}, the name of the {likelihood.name} likelihood's "
-            "own; rename it, or use the poisson likelihood"
+            f"model {model.name!r} calls a parameter {DISPERSION!r}, but that is the name of the "
+            f"{likelihood.name} likelihood's own; rename it, or use the poisson likelihood"
         )
     return (*model.parameter_names, DISPERSION)
 
@@ -142,13 +143,11 @@ def _bounds(model: Model, patient: Patient, likelihood: Likelihood) -> dict[str,
     )
     middle = np.clip(0.5 * (start_lower + start_upper), lower, upper)
     rows = np.exp(np.column_stack([lower, upper, middle])).tolist()
-    return {
-        name: (low, high, mid) for name, (low, high, mid) in zip(_names(model, likelihood), rows, strict=True)
-    }
+    return {name: tuple(row) for name, row in zip(_names(model, likelihood), rows, strict=True)}
 
 
 def _describe(model: Model, likelihood: Likelihood, name: str) -> dict[str, str]:
-    """Unit and meaning of a parameter."""
+    """Return unit and meaning of a parameter."""
     if name == DISPERSION:
         return {"unit": "burden" if likelihood.dispersion_scales else "1", "meaning": likelihood.dispersion}
     parameter = next(p for p in model.parameters if p.name == name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.choice import censor_zeros, choose_likelihood, poisson_warnings
+from fitting.choice import censor_zeros, choose_likelihood, dispersion_warnings, poisson_warnings
+from fitting.likelihood import get_likelihood
 from fitting.optimizer import Minima, minimise
 from fitting.problem import OUT_OF_REACH, CohortProblem, build_problem, patient_constants
 from fitting.result import Fit, FitStatus
@@ -127,7 +128,9 @@ def _multi_start(
     ]
     who = np.repeat(np.arange(len(patients)), starts)
     low, high = problem.lower[who], problem.upper[who]
-    minima = minimise(problem.evaluate, np.concatenate(points), who, low, high, tolerance=1e-10, max_iterations=RACE)
+    minima = minimise(
+        problem.evaluate, np.concatenate(points), who, low, high, tolerance=1e-10, max_iterations=RACE
+    )
     best = minima.value.reshape(len(patients), starts).min(axis=1)
     # starts that lie far behind after the first laps end in worse valleys; the others run on to their optimum
     going = np.flatnonzero((minima.value < best[who] + CONTENDER) & ~minima.converged)
@@ -210,9 +213,12 @@ def with_status(fit: Fit, patient: Patient) -> Fit:
         status = FitStatus.CONVERGED
     warnings = []
     if fit.likelihood == "poisson":
-        warnings += poisson_warnings(patient.burdens, fit.pearson_chi2, fit.degrees_of_freedom)
+        burdens = patient.burdens[patient.censoring == 0]  # a limit need not be a whole number
+        warnings += poisson_warnings(burdens, fit.pearson_chi2, fit.degrees_of_freedom)
     if fit.at_bound:
         warnings.append(f"{', '.join(fit.at_bound)} ended on a declared bound")
+    if fit.dispersion is not None:
+        warnings += dispersion_warnings(get_likelihood(fit.likelihood), fit.dispersion, patient.burdens)
     return dataclasses.replace(fit, status=status, warnings=tuple(warnings))
 
 

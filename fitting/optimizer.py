@@ -33,7 +33,8 @@ class Minima:
     gradient : ndarray, shape (b, q)
     information : ndarray, shape (b, q, q)
     converged : ndarray of bool, shape (b,)
-        The predicted improvement on the free parameters fell below the tolerance.
+        The predicted improvement on the free parameters fell below the tolerance, or steps no longer gain
+        anything worth having; never true where the model could not be solved.
     iterations : int
     """
 
@@ -92,8 +93,9 @@ def minimise(
         step, predicted, best_possible = _step(
             q[a], gradient[a], information[a], damping[a], lower[a], upper[a], fixed[a]
         )
-        done = best_possible < tolerance
-        converged[a[done]] = True
+        # not a number, where the start itself has no value or no gradient: nowhere to go from there
+        done = ~(best_possible >= tolerance)
+        converged[a[done & np.isfinite(best_possible) & (value[a] < WORST)]] = True
         keep = ~done
         a, step, predicted = a[keep], step[keep], predicted[keep]
         if len(a) == 0:
@@ -159,24 +161,30 @@ def _step(
     held = fixed | ((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0))
     step = _solve(information, gradient, damping, held, np.zeros_like(q))
     for _ in range(q.shape[1] - 1):
-        # a component that the step would carry over a bound stops there, and the others take that into account:
-        # clipping alone bends the step, and the job zigzags along the bound
+        # a component that the step would carry over a bound stops there, and the others take that into
+        # account: clipping alone bends the step, and the job zigzags along the bound
         over = ~held & ((q + step < lower) | (q + step > upper))
         if not np.any(over):
             break
         held = held | over
-        step = _solve(information, gradient, damping, held, np.where(held, np.clip(q + step, lower, upper) - q, 0.0))
+        displaced = np.where(held, np.clip(q + step, lower, upper) - q, 0.0)
+        step = _solve(information, gradient, damping, held, displaced)
     longest = np.max(np.abs(step), axis=1, keepdims=True)
     step *= np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
     step = np.clip(q + step, lower, upper) - q
-    predicted = -np.einsum("bi,bi->b", gradient, step) - 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
+    predicted = -np.einsum("bi,bi->b", gradient, step)
+    predicted -= 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
     newton = _solve(information, gradient, np.full(len(q), 1e-9), held, np.zeros_like(q))
     possible = -0.5 * np.einsum("bi,bi->b", gradient, newton)
     return step, predicted, np.maximum(possible, predicted)
 
 
 def _solve(
-    information: np.ndarray, gradient: np.ndarray, damping: np.ndarray, held: np.ndarray, displaced: np.ndarray
+    information: np.ndarray,
+    gradient: np.ndarray,
+    damping: np.ndarray,
+    held: np.ndarray,
+    displaced: np.ndarray,
 ) -> np.ndarray:
     """Solve (H + damping diag H) s = -g on the free components, given the displacement of the held ones."""
     free = ~held

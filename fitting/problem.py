@@ -187,8 +187,7 @@ def log_bounds(
             [parameter.lower * scale, parameter.upper * scale, *(scale * s for s in parameter.start_box)]
         )
     if likelihood.has_dispersion:
-        scale = float(patient.burdens.max()) if likelihood.dispersion_scales else 1.0
-        low, high = (scale * b for b in likelihood.dispersion_bounds)
+        low, high = likelihood.dispersion_range(patient.burdens)
         middle = np.sqrt(low * high)
         rows.append([low, high, np.sqrt(low * middle), middle])
     low, high, start_low, start_high = np.log(np.array(rows)).T

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fitting.likelihood import get_likelihood
 from fitting.maximum_likelihood import FitFailure, prepare, refined
 from fitting.problem import build_problem
 from fitting.result import Fit
 from identifiability.fisher import expected_information, paper_information
 from identifiability.parameter_sets import admitted_sets
-from identifiability.profile import ProfileSettings, profile_cohort
+from identifiability.profile import profile_cohort
+from identifiability.profile_settings import ProfileSettings
 from identifiability.result import Diagnosis
+from identifiability.search import free_vector
 from identifiability.verdict import paper_verdicts, profile_verdicts
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def diagnose_cohort(
             fit = given[w]
             if profiled[w].nll < fit.nll - 1e-4:
                 fit = refined(problem, chosen[w], w, fit, profiled[w].best)
-            q = np.log(fit.estimates)
-            q = np.append(q, np.log(fit.dispersion)) if fit.dispersion is not None else q
+            q = free_vector(fit)
             fisher, paper = expected_information(problem, w, q), paper_information(problem, w, q)
             profiles = profiled[w].profiles
             results[i] = (

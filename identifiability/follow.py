@@ -35,7 +35,12 @@ def tangents(
 
 
 def tangent_in_parameters(
-    q: np.ndarray, information: np.ndarray, index: np.ndarray, shift: np.ndarray, low: np.ndarray, high: np.ndarray
+    q: np.ndarray,
+    information: np.ndarray,
+    index: np.ndarray,
+    shift: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict with a tangent in the parameters themselves, up to the first bound in its way.
 

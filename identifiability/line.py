@@ -65,4 +65,9 @@ class Line:
         for name in ("q", "nll", "converged", "grid", "changed", "information"):
             array = getattr(self, name)
             setattr(self, name, np.insert(array, g + 1, array[g], axis=0))
-        self.grid[g + 1], self.nll[g + 1], self.converged[g + 1], self.changed[g + 1] = value, np.inf, False, False
+        self.grid[g + 1], self.nll[g + 1], self.converged[g + 1], self.changed[g + 1] = (
+            value,
+            np.inf,
+            False,
+            False,
+        )

@@ -67,7 +67,9 @@ def walk(problem: CohortProblem, walkers: Sequence[Walker], give_up_above: np.nd
         stride = np.array([w.stride for w in active])
         shift = np.clip(target - here, -stride, stride)
         low, high = problem.lower[who], problem.upper[who]
-        start, shift = tangent_in_parameters(q, np.array([w.information for w in active]), index, shift, low, high)
+        start, shift = tangent_in_parameters(
+            q, np.array([w.information for w in active]), index, shift, low, high
+        )
         fixed = np.zeros(start.shape, dtype=bool)
         fixed[rows, index] = True
         minima = minimise(
@@ -80,7 +82,9 @@ def walk(problem: CohortProblem, walkers: Sequence[Walker], give_up_above: np.nd
             if kept:
                 walker.q, walker.value = minima.q[i], float(minima.value[i])
                 walker.information = minima.information[i]
-            walker.stride = min(1.6 * walker.stride, LONGEST_STRIDE) if easy else walker.stride * (1.0 if kept else 0.4)
+            walker.stride = (
+                min(1.6 * walker.stride, LONGEST_STRIDE) if easy else walker.stride * (1.0 if kept else 0.4)
+            )
             if walker.stride < SHORTEST_STRIDE or walker.value > give_up_above[walker.line.w]:
                 continue
             if kept and abs(target[i] - here[i] - shift[i]) <= 1e-9 and not _arrive(walker):

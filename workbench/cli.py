@@ -170,8 +170,12 @@ def _execute(request: Request, *, quiet: bool) -> None:
     from workbench.listing import print_outcome
     from workbench.session import execute
 
-    with choose_observer(quiet=quiet) as observer:
-        outcome = execute(request, observer)
+    try:
+        with choose_observer(quiet=quiet) as observer:
+            outcome = execute(request, observer)
+    except KeyboardInterrupt:
+        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
+        raise typer.Exit(_INTERRUPTED) from None
     print_outcome(outcome, request.folder, quiet=quiet)
     raise typer.Exit(outcome.exit_code)
 
@@ -185,7 +189,6 @@ def main() -> None:
         code = app(prog_name="evodose", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # the reader of a pipe (`evodose models | head`) has enough
@@ -205,10 +208,10 @@ def _explain(error: Exception) -> int:
         print(text if text.startswith("Usage") else f"evodose: {text}\nTry `evodose --help`.", file=sys.stderr)
         return 2
     if isinstance(error, (ValueError, RuntimeError, OSError)) and _is_ours(error):
-        from patients.problems import UnusableCohort
+        from patients.problems import UnusableCohortError
 
         _say(str(error))
-        return 1 if isinstance(error, UnusableCohort) else 2
+        return 1 if isinstance(error, UnusableCohortError) else 2
     _say(f"unexpected {type(error).__name__}: {error}\nSet EVODOSE_DEBUG=1 to see where it happened.")
     return 2
 

@@ -1,0 +1,1 @@
+"""Compiled solvers, printed from a model's symbols."""

@@ -21,7 +21,9 @@ from dynamics.model import Model
 def cache_folder() -> Path:
     """Folder of generated kernels: ``EVODOSE_CACHE``, else the user's cache, else a temporary folder."""
     named = os.environ.get("EVODOSE_CACHE")
-    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "evodose"
+    base = (
+        Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "evodose"
+    )
     folder = base / "kernels"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +48,9 @@ def compiled(model: Model, template: str) -> ModuleType:
     digest = hashlib.sha256(f"{text}{numba.__version__}{sys.version}".encode()).hexdigest()[:20]
     path = cache_folder() / f"{template}_{digest}.py"
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as part:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+        ) as part:
             part.write(text)
         Path(part.name).replace(path)
     spec = importlib.util.spec_from_file_location(f"evodose_kernel_{path.stem}", path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from dynamics.derivatives import growth_per_head
 from dynamics.model import Model
 
 
@@ -47,24 +48,13 @@ class Derived:
     output_p: sp.Matrix
 
 
-def per_head(model: Model) -> sp.Matrix | None:
-    """Return f_i / x_i where every equation has its own state as a factor, else None."""
-    ratios = []
-    for state, rhs in zip(model.state_symbols, model.rhs, strict=True):
-        ratio = sp.cancel(rhs / state) if rhs.is_rational_function(state) else sp.simplify(rhs / state)
-        if sp.denom(sp.together(ratio)).subs(state, 0).is_zero or ratio.has(sp.zoo, sp.nan):
-            return None
-        ratios.append(sp.factor_terms(ratio))
-    return sp.Matrix(ratios)
-
-
 def derive(model: Model) -> Derived:
     """Derive the kernel equations of a model."""
     x = sp.Matrix(model.state_symbols)
     p = sp.Matrix(model.parameter_symbols)
-    ratios = per_head(model)
-    logarithmic = ratios is not None and not any(v.is_zero for v in model.initial)
-    field = ratios if ratios is not None and logarithmic else model.rhs
+    ratios = [ratio for ratio in growth_per_head(model) if ratio is not None]
+    logarithmic = len(ratios) == len(model.states) and not any(s.initial.is_zero for s in model.states)
+    field = sp.Matrix(ratios) if logarithmic else model.rhs
 
     def in_z(jacobian: sp.Matrix) -> sp.Matrix:
         return jacobian * sp.diag(*x) if logarithmic else jacobian
@@ -83,4 +73,3 @@ def derive(model: Model) -> Derived:
         output_z=in_z(model.output.jacobian(x)),
         output_p=in_log_p(model.output),
     )
-

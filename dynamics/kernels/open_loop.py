@@ -143,7 +143,8 @@ def solve_one(sensitive, p, k, times, n_times, switches, doses, n_switches, rtol
                 - 1 / 40 * stages[6, i]
             )
         norm = _error_norm(z, z_new, error, size, scale, rtol)
-        steps += 1
+        if not clipped:
+            steps += 1  # a step that a visit or a switch cut short says nothing about stiffness
         if steps > max_steps:
             return TOO_MANY_STEPS
         if not math.isfinite(norm):
@@ -170,7 +171,23 @@ def solve_one(sensitive, p, k, times, n_times, switches, doses, n_switches, rtol
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def solve_range(
-    first, last, sensitive, who, p, k, times, n_times, switches, doses, n_switches, rtol, max_steps, x, y, dy, status
+    first,
+    last,
+    sensitive,
+    who,
+    p,
+    k,
+    times,
+    n_times,
+    switches,
+    doses,
+    n_switches,
+    rtol,
+    max_steps,
+    x,
+    y,
+    dy,
+    status,
 ):
     """Solve jobs ``first .. last - 1``; job b is parameter set p[b] of patient who[b]."""
     for b in range(first, last):

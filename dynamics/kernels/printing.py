@@ -14,14 +14,14 @@ from dynamics.model import TIME, Model
 class _Printer(PythonCodePrinter):
     """SymPy's Python printer, with powers that numba turns into multiplications."""
 
-    def _print_Pow(self, expr: sp.Pow, rational: bool = False, sqrt: str = "math.sqrt") -> str:
+    def _print_Pow(self, expr, rational=False, sqrt="math.sqrt") -> str:
         base, exponent = expr.as_base_exp()
         if exponent.is_Integer and 2 <= abs(int(exponent)) <= 4:
             text = "*".join([f"({self._print(base)})"] * abs(int(exponent)))
             return f"({text})" if exponent > 0 else f"(1.0/({text}))"
         if exponent == -1:
             return f"(1.0/({self._print(base)}))"
-        return super()._print_Pow(expr, rational=rational, sqrt=sqrt)
+        return super()._print_Pow(expr, rational=rational, sqrt=sqrt)  # type: ignore[call-arg]
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         return repr(float(expr))
@@ -38,17 +38,24 @@ def _function(
     ``known`` says where each symbol is read from. Symbols are printed as ``v_<name>``, so that a parameter may
     be called ``lambda``, ``p`` or ``math``.
     """
-    used = set().union(*(e.free_symbols for _, e in targets)) if targets else set()
+    used = {s for _, e in targets for s in e.free_symbols if isinstance(s, sp.Symbol)}
     local = {s: sp.Symbol(f"v_{s.name}") for s in used}
     expressions = [e.xreplace(local) for _, e in targets]
     replacements, reduced = sp.cse(expressions, symbols=sp.numbered_symbols("_c"))
     lines = ["@njit(cache=True, error_model='numpy')", f"def {name}({arguments}):"]
     lines += [f"    {local[s]} = {place}" for s, place in known.items() if s in used]
     lines += [f"    {symbol} = {_PRINTER.doprint(expr)}" for symbol, expr in replacements]
-    lines += [f"    {target} = {_PRINTER.doprint(expr)}" for (target, _), expr in zip(targets, reduced, strict=True)]
+    lines += [
+        f"    {target} = {_PRINTER.doprint(expr)}" for (target, _), expr in zip(targets, reduced, strict=True)
+    ]
     if len(lines) == 2:
         lines.append("    pass")
     return "\n".join(lines)
+
+
+def _entries(matrix: sp.Matrix) -> list[sp.Expr]:
+    """Entries of a column, as the expressions they are."""
+    return list(matrix.flat())  # type: ignore[arg-type]
 
 
 def field_source(model: Model) -> str:
@@ -76,8 +83,9 @@ def field_source(model: Model) -> str:
         return sp.log(sp.Max(expr, sp.Float("1e-300"))) if d.logarithmic else expr
 
     def sens_0(i: int, k: int) -> sp.Expr:
-        derivative = d.initial_p[i, k]
-        return derivative / d.initial[i] if d.logarithmic and derivative != 0 else derivative
+        derivative = d.initial_p.tolist()[i][k]
+        scaled = derivative / _entries(d.initial)[i] if d.logarithmic and derivative != 0 else derivative
+        return sp.sympify(scaled)
 
     parts = [
         f'"""Kernels of the model {model.name!r}, printed from its symbols; do not edit."""',
@@ -90,7 +98,7 @@ def field_source(model: Model) -> str:
             "initial",
             "p, k, z",
             fixed,
-            [(f"z[{i}]", to_z(e)) for i, e in enumerate(d.initial)],
+            [(f"z[{i}]", to_z(e)) for i, e in enumerate(_entries(d.initial))],
         ),
         _function(
             "initial_sensitivity",
@@ -102,20 +110,21 @@ def field_source(model: Model) -> str:
             "field",
             "t, z, p, k, u, dz",
             in_z | dosed,
-            [(f"dz[{i}]", e) for i, e in enumerate(d.field)],
+            [(f"dz[{i}]", e) for i, e in enumerate(_entries(d.field))],
         ),
         _function(
             "sensitivity_field",
             "t, z, p, k, u, dz",
             in_z | dosed | in_sens,
-            [(f"dz[{i}]", e) for i, e in enumerate(d.field)]
+            [(f"dz[{i}]", e) for i, e in enumerate(_entries(d.field))]
             + [(f"dz[{n + i * p + k}]", moving[i, k]) for i in range(n) for k in range(p)],
         ),
         _function(
             "observe",
             "z, p, k, x, y",
             in_z | fixed,
-            [(f"x[{i}]", s) for i, s in enumerate(states)] + [(f"y[{i}]", e) for i, e in enumerate(d.output)],
+            [(f"x[{i}]", s) for i, s in enumerate(states)]
+            + [(f"y[{i}]", e) for i, e in enumerate(_entries(d.output))],
         ),
         _function(
             "observe_sensitivity",
@@ -127,19 +136,19 @@ def field_source(model: Model) -> str:
             "plain_field",
             "t, x, p, k, u, dx",
             in_x | dosed,
-            [(f"dx[{i}]", e) for i, e in enumerate(model.rhs)],
+            [(f"dx[{i}]", e) for i, e in enumerate(_entries(model.rhs))],
         ),
         _function(
             "plain_initial",
             "p, k, x",
             fixed,
-            [(f"x[{i}]", e) for i, e in enumerate(model.initial)],
+            [(f"x[{i}]", e) for i, e in enumerate(_entries(model.initial))],
         ),
         _function(
             "plain_output",
             "x, p, k, y",
             in_x | fixed,
-            [(f"y[{i}]", e) for i, e in enumerate(model.output)],
+            [(f"y[{i}]", e) for i, e in enumerate(_entries(model.output))],
         ),
     ]
     return "\n\n\n".join(parts) + "\n"

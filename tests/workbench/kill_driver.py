@@ -1,6 +1,7 @@
-"""Run the same command again and again; each process dies at its n-th write, until one comes to the end.
+"""Run the same command again and again; one process after the other dies in the middle of a write.
 
-Usage: python kill_driver.py FILE RUN N. Prints how many processes died.
+Usage: python kill_driver.py FILE RUN [N ...]. The first process dies at its N-th write, the next at the next N; the last
+one comes to its end. Prints how many died.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from fakes import Rooms
 
 from workbench import atomic, session
+from workbench.codec import dumps, loads
 from workbench.observer import Silent
 from workbench.options import RunOptions
 from workbench.session import Request
@@ -31,33 +33,36 @@ def die_at_write(n):
     atomic.write_bytes = half
 
 
-def main(file, folder, n):
+def main(file, folder, deaths):
+    # everything is imported before the first fork, or each process would take seconds
+    import fitting.maximum_likelihood
+    import workbench.pipeline
     import workbench.report.page
+    import workbench.tables  # noqa: F401
+    from dynamics.catalogue import get_model
+    from patients.loading import load_cohort
+
+    cohort, _ = load_cohort(file)
+    fitting.maximum_likelihood.prepare(cohort.patients, "auto")
+    get_model("competition")
+    loads(dumps(cohort))
 
     Rooms().install(setattr)
     workbench.report.page.write_report = lambda store, *_, **__: store.write("report.html", "<p>report</p>")
     request = Request(Path(folder), Path(file), options=RunOptions())
-    session.execute.__module__  # noqa: B018 - everything is imported before the first fork
-    import fitting.maximum_likelihood  # noqa: F401
-    import patients.loading  # noqa: F401
-    import workbench.pipeline  # noqa: F401
-    import workbench.tables  # noqa: F401
-
     died = 0
-    while True:
+    for n in (*deaths, 0):
         child = os.fork()
         if child == 0:
-            if n > 0:
+            if n:
                 die_at_write(n)
             session.execute(request, Silent())
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            died += 1
-            continue
-        print(died)
-        return os.waitstatus_to_exitcode(status)
+        died += os.WIFSIGNALED(status)
+    print(died)
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], [int(n) for n in sys.argv[3:]]))

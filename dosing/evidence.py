@@ -1,0 +1,108 @@
+"""What is known about one patient's dose before the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing.dose_support import best_supported_dose, dose_support, supported_doses
+from dosing.lost_window import LostWindow, lost_window
+from dosing.regimen import WindowRange
+from dosing.window import DoseWindow, WindowUnavailable, dose_window, window_edges
+
+if TYPE_CHECKING:
+    from dosing.basin import Basin
+    from dosing.rules import DoseRules
+    from dynamics.model import Model
+    from fitting.result import Fit
+    from identifiability.result import Diagnosis
+
+GRID = np.linspace(0.0, 1.0, 201)
+
+
+@dataclass
+class Evidence:
+    """Windows at the estimate and over the admitted sets, and the dose that follows from them.
+
+    Parameters
+    ----------
+    window : DoseWindow or None
+        At the point estimate; None where the model has none, and ``unavailable`` says why.
+    window_range : WindowRange or None
+    doses, share : ndarray, shape (d,)
+        Support by the admitted sets over the whole range of doses.
+    best_dose, best_share : float
+        The dose that most sets support, anywhere between 0 and MTD.
+    supported : tuple of (low, high)
+        Doses that enough sets support.
+    point_dose, dose, support : float
+        Dose by the point estimate alone; dose by the sets, with its support; NaN where there is none.
+    lost : LostWindow or None
+        The parameter that leaves some sets without any window.
+    basin : Basin or None
+        Where the point estimate ends under the dose.
+    astray : float
+        Weight of the sets whose window holds the dose but which do not end with sensitive cells alone.
+    """
+
+    window: DoseWindow | None = None
+    unavailable: str = ""
+    window_range: WindowRange | None = None
+    doses: np.ndarray = field(default_factory=lambda: GRID.copy())
+    share: np.ndarray = field(default_factory=lambda: np.zeros(len(GRID)))
+    best_dose: float = float("nan")
+    best_share: float = 0.0
+    supported: tuple[tuple[float, float], ...] = ()
+    point_dose: float = float("nan")
+    dose: float = float("nan")
+    support: float = 0.0
+    lost: LostWindow | None = None
+    basin: Basin | None = None
+    astray: float = 0.0
+
+
+def gather(fit: Fit, diagnosis: Diagnosis, model: Model, k_tol: float, rules: DoseRules) -> Evidence:
+    """Compute windows and support; nothing is simulated yet.
+
+    Parameters
+    ----------
+    k_tol : float
+        Tolerable burden, in the marker's unit.
+    """
+    found = Evidence()
+    try:
+        found.window = window = dose_window(model, fit.estimates, fit.constants, k_tol)
+    except WindowUnavailable as error:
+        found.unavailable = str(error)
+        return found
+    ensemble = diagnosis.ensemble
+    low, high, exists = window_edges(model, ensemble, k_tol)
+    found.window_range = _window_range(low, high, exists, ensemble.weights)
+    found.share = dose_support(model, ensemble, found.doses, k_tol)
+    found.best_dose, found.best_share = best_supported_dose(model, ensemble, k_tol)
+    found.supported = supported_doses(model, ensemble, k_tol, rules.required_support)
+    found.lost = lost_window(model, ensemble)
+    if not window.exists:
+        return found
+    found.point_dose = window.low + rules.margin * (window.high - window.low)
+    # the point estimate is the likeliest of the admitted tumours: a dose outside its window is no candidate
+    pieces = [(max(a, window.low), min(b, window.high)) for a, b in found.supported]
+    pieces = [(a, b) for a, b in pieces if b > a]
+    if pieces:
+        a, b = max(pieces, key=lambda piece: piece[1] - piece[0])
+        found.dose = a + rules.margin * (b - a)
+        found.support = float(dose_support(model, ensemble, np.array([found.dose]), k_tol)[0])
+    return found
+
+
+def _window_range(low: np.ndarray, high: np.ndarray, exists: np.ndarray, weights: np.ndarray) -> WindowRange:
+    """Summarise the windows of the admitted sets."""
+    nothing = (float("nan"), float("nan"))
+    return WindowRange(
+        lower=(float(low[exists].min()), float(low[exists].max())) if exists.any() else nothing,
+        upper=(float(high[exists].min()), float(high[exists].max())) if exists.any() else nothing,
+        share_without_window=float(weights[~exists].sum()),
+        n_sets=len(weights),
+    )

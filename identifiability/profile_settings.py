@@ -1,0 +1,45 @@
+"""How finely profiles are computed, from how many starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """How finely and from how many starts profiles are computed.
+
+    Parameters
+    ----------
+    level : float
+        Confidence level of the threshold, with one degree of freedom (pointwise).
+    points : int
+        Grid points over the whole declared range, equally spaced in the logarithm.
+    near_points : int
+        Further points within 20 % of the estimate, on each side.
+    fresh_every, fresh_starts : int
+        At every so many grid points, so many random starts of the other parameters look for further valleys.
+    rounds : int
+        Most rounds of exchange between lines.
+    seed : int
+    sparse : bool
+        For patients with no more measurements than estimated quantities, whom no profile can identify, take
+        half of the points and two fresh starts at each.
+    """
+
+    level: float = 0.95
+    points: int = 41
+    near_points: int = 5
+    fresh_every: int = 4
+    fresh_starts: int = 6
+    rounds: int = 40
+    seed: int = 0
+    sparse: bool = True
+
+    @cached_property
+    def threshold(self) -> float:
+        """Admitted rise of the negative log-likelihood, chi2(level, 1)/2."""
+        from scipy.stats import chi2
+
+        return float(chi2.ppf(self.level, 1)) / 2
