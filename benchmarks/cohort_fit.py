@@ -89,11 +89,16 @@ def evodose(name: str, measured: Sequence[Measurement]) -> Side:
 
 
 def other(name: str, measured: Sequence[Measurement], share: float = 1.0) -> Side:
-    """Make a side of fresh processes of another program; times of a part of the starts are scaled up."""
+    """Make a side of fresh processes of another program; the time of a part of the starts is scaled up."""
+
+    def scaled(m: Measurement, seconds: float) -> float:
+        """Scale the job up, but not the start of the process."""
+        return seconds + m.said["first_s"] * (1 / share - 1)
+
     return Side(
         name,
-        [m.wall_s / share for m in measured],
-        [m.cpu_s / share for m in measured],
+        [scaled(m, m.wall_s) for m in measured],
+        [scaled(m, m.cpu_s) for m in measured],
         [m.said["first_s"] / share for m in measured],
         share=share,
         values=measured[-1].said["values"],

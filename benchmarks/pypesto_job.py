@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     job = json.load(sys.stdin)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        import amici.importers.sbml
+        import amici.importers.sbml  # noqa: F401
         import pypesto.logging
         import pypesto.optimize
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dynamics.simulate import Engine
     from patients.cohort import Patient
 
+LARGEST_BURDEN = 1e100  # squares of larger ones overflow
 SAME_OPTIMUM = 0.01  # two starts whose negative log-likelihoods differ by less are counted as one optimum
 RACE, CONTENDER = 40, 20.0  # iterations that every start gets; distance to the best at which one runs on
 
@@ -110,6 +111,8 @@ def unusable(patient: Patient) -> str:
             "the first burden is zero or below a detection limit, but the model starts from it; "
             "leave that visit out"
         )
+    if patient.burdens.max() > LARGEST_BURDEN:
+        return f"a burden of {patient.burdens.max():g} cannot be right in any unit; check the unit and the column"
     return ""
 
 

@@ -99,9 +99,10 @@ class CohortProblem:
         information[:, :p, :p] = np.einsum("bn,bnp,bnr->bpr", np.where(measured, weight, 0.0), dy, dy)
         if self.likelihood.has_dispersion:
             gradient[:, p] = np.where(measured, slope_phi, 0.0).sum(axis=1)
-            # observed curvature may be negative far from the optimum; the count keeps the step finite there
-            floor = 0.1 * measured.sum(axis=1)
-            information[:, p, p] = np.maximum(np.where(measured, curvature_phi, 0.0).sum(axis=1), floor)
+            # observed curvature may be negative far from the optimum; the slope as its floor keeps a step there
+            # below one e-fold, and is exact where the dispersion fades out, as 1/phi does
+            curvature = np.where(measured, curvature_phi, 0.0).sum(axis=1)
+            information[:, p, p] = np.maximum(curvature, np.abs(gradient[:, p]))
         good = ok & np.isfinite(total) & np.all(np.isfinite(gradient), axis=1)
         good &= np.all(np.isfinite(information), axis=(1, 2))
         return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from workbench.session import Request
+    from workbench.request import Request
 
 # Nothing of this project, and nothing large, is imported here: `evodose --help` answers at once.
 
@@ -33,13 +33,21 @@ app = typer.Typer(
 
 _INTERRUPTED = 130
 
-RunFolder = Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Run directory; an existing one is continued.")]
+RunFolder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="RUN", help="Run directory; an existing one is continued.")
+]
 ScheduleFile = Annotated[
     Path | None,
-    typer.Option("--schedule", metavar="FILE", help="Doses: patient_id, t_start, t_end, dose; overrides the dose column."),
+    typer.Option(
+        "--schedule",
+        metavar="FILE",
+        help="Doses: patient_id, t_start, t_end, dose; overrides the dose column.",
+    ),
 ]
 Marker = Annotated[str | None, typer.Option(help="Which marker to read, from a file with several.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Delete what an earlier run left in RUN and begin anew.")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Delete what an earlier run left in RUN and begin anew.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table: only what must be read.")]
 
 
@@ -63,17 +71,23 @@ def _common(
 
 @app.command(epilog=EXIT_CODES)
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Cohort: CSV or Excel with patient_id, time_days, burden.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Cohort: CSV or Excel with patient_id, time_days, burden.")
+    ],
     output: RunFolder,
     schedule: ScheduleFile = None,
     marker: Marker = None,
-    model: Annotated[str, typer.Option(help="Name in the catalogue, or a .py or .yaml file.")] = "competition",
+    model: Annotated[
+        str, typer.Option(help="Name in the catalogue, or a .py or .yaml file.")
+    ] = "competition",
     likelihood: Annotated[
         str, typer.Option(help="auto, poisson, negative_binomial, log_normal or normal.")
     ] = "auto",
     starts: Annotated[int, typer.Option(help="Starting points a patient.")] = 12,
     seed: Annotated[int, typer.Option(help="Root of all random numbers.")] = 0,
-    k_tol: Annotated[float, typer.Option("--k-tol", help="Tolerable volume, in multiples of the first burden.")] = 1.0,
+    k_tol: Annotated[
+        float, typer.Option("--k-tol", help="Tolerable volume, in multiples of the first burden.")
+    ] = 1.0,
     support: Annotated[
         float, typer.Option(help="Share of the admitted parameter sets that must support a recommended dose.")
     ] = 0.95,
@@ -90,7 +104,7 @@ def run(
     Repeat the command to continue a run that was interrupted: what is done is not computed again.
     """
     from workbench.options import RunOptions
-    from workbench.session import Request
+    from workbench.request import Request
 
     options = RunOptions(likelihood, starts, seed, k_tol, support, level, horizon)
     request = Request(output, file, schedule, marker, model, options, tuple(patient or ()), fresh)
@@ -106,7 +120,7 @@ def demo(
 ) -> None:
     """Run the embedded cohort of six virtual patients; no real patient is among them."""
     from workbench.options import RunOptions
-    from workbench.session import Request
+    from workbench.request import Request
 
     _execute(Request(output, options=RunOptions(seed=seed), fresh=fresh), quiet=quiet)
 
@@ -123,7 +137,7 @@ def check(
     """
     from patients.check import check as check_file
     from workbench.listing import print_check
-    from workbench.session import RequestError
+    from workbench.request import RequestError
 
     for path in (file, schedule):
         if path is not None and not path.is_file():
@@ -136,7 +150,9 @@ def check(
 
 @app.command()
 def models(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A model, or a .py or .yaml file.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A model, or a .py or .yaml file.")
+    ] = None,
 ) -> None:
     """List the model catalogue; with NAME, its equations, parameters, bounds and their reasons."""
     from workbench.listing import print_catalogue, print_model
@@ -158,7 +174,7 @@ def report(
     ] = None,
 ) -> None:
     """Make the tables and report.html of RUN again from its results."""
-    from workbench.session import render_again
+    from workbench.rerender import render_again
 
     path = render_again(run_folder, tuple(patient or ()))
     typer.echo(str(path))
@@ -184,7 +200,9 @@ def main() -> None:
     """Run the command; errors are sentences on the standard error, never tracebacks."""
     try:
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):  # an identifier must not end a run on a terminal of few signs
+            if isinstance(
+                stream, TextIOWrapper
+            ):  # an identifier must not end a run on a terminal of few signs
                 stream.reconfigure(errors="replace")
         code = app(prog_name="evodose", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -205,7 +223,9 @@ def _explain(error: Exception) -> int:
     show = getattr(error, "format_message", None)  # a usage error of the command line itself
     if show is not None:
         text = show()
-        print(text if text.startswith("Usage") else f"evodose: {text}\nTry `evodose --help`.", file=sys.stderr)
+        print(
+            text if text.startswith("Usage") else f"evodose: {text}\nTry `evodose --help`.", file=sys.stderr
+        )
         return 2
     if isinstance(error, (ValueError, RuntimeError, OSError)) and _is_ours(error):
         from patients.problems import UnusableCohortError

@@ -69,12 +69,14 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     """Turn a value into JSON's types; a mapping with one short key tags what JSON does not have."""
     if isinstance(value, Enum):
         return {"e": [_address(type(value)), value.name]}
-    if value is None or isinstance(value, (bool, int, float, str)) and not isinstance(value, np.generic):
+    if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, np.generic)):
         return value
     if isinstance(value, np.generic):
         return value.item()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        content = {f.name: _encode(getattr(value, f.name), arrays) for f in dataclasses.fields(value) if f.init}
+        content = {
+            f.name: _encode(getattr(value, f.name), arrays) for f in dataclasses.fields(value) if f.init
+        }
         return {"c": [_address(type(value)), content]}
     if isinstance(value, tuple):
         return {"t": [_encode(item, arrays) for item in value]}

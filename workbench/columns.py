@@ -9,7 +9,10 @@ FITS: Columns = (
     ("parameter", "name in the model; `all` in the one row of a patient who could not be fitted"),
     ("unit", "unit of the estimate; `burden` is the unit of the patient's marker"),
     ("estimate", "maximum-likelihood estimate"),
-    ("se", "standard error (inverse Fisher information of the logarithms, delta method); empty where singular"),
+    (
+        "se",
+        "standard error (inverse Fisher information of the logarithms, delta method); empty where singular",
+    ),
     ("rse_percent", "100 × se / estimate"),
     ("ci_low", "lower end of the Wald interval (on the log scale, transformed back)"),
     ("ci_high", "upper end of the Wald interval"),
@@ -52,10 +55,18 @@ PROFILES: Columns = (
 
 IDENTIFIABILITY: Columns = (
     ("patient_id", "identifier, as in the input"),
-    ("criterion", "`paper` (Masud 2023: rank of the Fisher information, unique minimum within ±20 %) or `profile95` (every profile closed; the number is the level)"),
+    (
+        "criterion",
+        "`paper` (Masud 2023: rank of the Fisher information, unique minimum within ±20 %) or `profile95` (every "
+        "profile closed; the number is the level)",
+    ),
     ("parameter", "name in the model, or `all`"),
     ("verdict", "`identified` or `not_identified`"),
-    ("lower_status", "how the lower side of the profile ends: `closed`, `open`, `at_bound`, `failed`; for `paper`: `rises` or `flat` at −20 %"),
+    (
+        "lower_status",
+        "how the lower side of the profile ends: `closed`, `open`, `at_bound`, `failed`; for `paper`: `rises` or "
+        "`flat` at −20 %",
+    ),
     ("upper_status", "how the upper side ends; for `paper`: at +20 %"),
     ("sentence", "the verdict in words, or why there is none"),
     ("ci_low", "lower end of the parameter's confidence set; the declared bound where that side is open"),
@@ -69,13 +80,22 @@ IDENTIFIABILITY: Columns = (
 REGIMENS: Columns = (
     ("patient_id", "identifier, as in the input"),
     ("action", "`recommend` or `refuse`"),
-    ("dose_fraction", "recommended constant dose as a fraction of the maximum tolerated dose (MTD); empty for a refusal"),
-    ("window_low", "lower edge of the dose window at the point estimate, fraction of MTD; empty where there is none"),
+    (
+        "dose_fraction",
+        "recommended constant dose as a fraction of the maximum tolerated dose (MTD); empty for a refusal",
+    ),
+    (
+        "window_low",
+        "lower edge of the dose window at the point estimate, fraction of MTD; empty where there is none",
+    ),
     ("window_high", "upper edge of the dose window"),
     ("reason", "one sentence: why this dose, or why none"),
     ("code", "machine-readable reason; `STAGE_FAILED` where a stage could not be computed"),
     ("failed", "whether a stage could not be computed, or the fit did not converge"),
-    ("support", "share of the admitted parameter sets whose window holds the dose (for a refusal: the best dose)"),
+    (
+        "support",
+        "share of the admitted parameter sets whose window holds the dose (for a refusal: the best dose)",
+    ),
     ("required_support", "share that a recommendation needs"),
     ("best_supported_dose", "dose inside the windows of most admitted parameter sets"),
     ("lower_edge_min", "smallest lower edge among the admitted parameter sets that have a window"),
@@ -104,7 +124,10 @@ STRATEGIES: Columns = (
     ("description", "the strategy in one sentence"),
     ("ttp_above_tolerable_days", "days until the burden first exceeds the tolerable one (Masud 2023)"),
     ("ttp_above_tolerable_censored", "whether that had not happened at the horizon"),
-    ("ttp_first_crossing_days", "days until the burden first reaches the progression level (Scagliotti 2026, eq. 3.8)"),
+    (
+        "ttp_first_crossing_days",
+        "days until the burden first reaches the progression level (Scagliotti 2026, eq. 3.8)",
+    ),
     ("ttp_first_crossing_censored", "whether that had not happened at the horizon"),
     ("ttp_last_below_days", "last day at or below the progression level (Scagliotti 2026, eq. 3.9)"),
     ("ttp_last_below_censored", "whether the burden was below it at the horizon"),
@@ -119,7 +142,10 @@ STRATEGIES: Columns = (
 
 EXCLUSIONS: Columns = (
     ("patient_id", "identifier, as in the input"),
-    ("kind", "`measurement`: left out of the patient's fit; `patient`: the patient could not be fitted at all"),
+    (
+        "kind",
+        "`measurement`: left out of the patient's fit; `patient`: the patient could not be fitted at all",
+    ),
     ("time_days", "day of the measurement"),
     ("burden", "its burden, in the marker's unit"),
     ("row", "row of the input file, where known"),
@@ -151,8 +177,8 @@ Identifiers are written as they are in the input, so that tables can be joined: 
 (in pandas: `dtype={"patient_id": str}`), which also keeps leading zeros.
 
 `regimens.json` holds the regimens with everything that does not fit into a table: the schedule, the support of every
-dose, the strategies. `manifest.json` holds input hashes, versions, seed, options and timings. `patients/` holds the full
-results of each patient, from which `evodose report RUN` makes tables and report again.
+dose, the strategies. `manifest.json` holds input hashes, versions, seed, options and timings. `patients/` holds the
+full results of each patient, from which `evodose report RUN` makes tables and report again.
 """
 
 

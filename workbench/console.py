@@ -49,7 +49,7 @@ class _Watching:
         self.pace.stage(name, patients)
         self.show()
 
-    def tick(self, name: str, done: float) -> None:
+    def tick(self, name: str, done: float) -> None:  # noqa: ARG002 - the stage is known
         """Take how many patients of the chunk have passed the stage."""
         self.in_stage = int(done)
         self.pace.tick(done)
@@ -89,7 +89,11 @@ class Lines(_Watching):
         at_end = self.done == self.total
         if not at_end and moment - self._last < _LINE_EVERY_S:
             return
-        text = self.counts if at_end or not self.computed else f"{self.counts}; {in_words(self.pace.seconds_left())}"
+        text = (
+            self.counts
+            if at_end or not self.computed
+            else f"{self.counts}; {in_words(self.pace.seconds_left())}"
+        )
         if text != self._said:
             self.note(text)
         self._last, self._said = moment, text

@@ -68,7 +68,9 @@ def decide(record: PatientRecord) -> Decision:
     window = regimen.window if regimen else None
     shown = window is not None and window.exists
     spread = regimen.window_range if regimen else None
-    verdicts = {v.criterion: v.identified for v in diagnosis.verdicts if v.parameter == "all"} if diagnosis else {}
+    verdicts = (
+        {v.criterion: v.identified for v in diagnosis.verdicts if v.parameter == "all"} if diagnosis else {}
+    )
     by_profile = next((found for name, found in verdicts.items() if name.startswith("profile")), None)
     sides = []
     for profile in diagnosis.profiles if diagnosis else ():

@@ -119,7 +119,9 @@ def print_check(report: CheckReport) -> None:
         for p in report.patients[:_PROBLEMS]:
             name = Text(quoted(p.patient_id)[1:-1])
             if not p.usable:
-                table.add_row(name, "–", "–", "–", "–", "–", "", Text(f"not fitted: {p.reason}", style="yellow"))
+                table.add_row(
+                    name, "–", "–", "–", "–", "–", "", Text(f"not fitted: {p.reason}", style="yellow")
+                )
                 continue
             table.add_row(
                 name, str(p.n_used), str(p.n_excluded), str(p.n_censored),
@@ -129,7 +131,9 @@ def print_check(report: CheckReport) -> None:
         console.print(table)
         if len(report.patients) > _PROBLEMS:
             console.print(f"… and {len(report.patients) - _PROBLEMS} more patients")
-    counts = ", ".join(f"{report.count(s)} {s}{'' if report.count(s) == 1 else 's'}" for s in ("error", "warning", "note"))
+    counts = ", ".join(
+        f"{report.count(s)} {s}{'' if report.count(s) == 1 else 's'}" for s in ("error", "warning", "note")
+    )
     console.print(f"{counts}. {len(usable)} of {len(report.patients)} patients can be fitted.", markup=False)
 
 
@@ -146,7 +150,9 @@ def print_catalogue() -> None:
         table.add_row(name, Text(model.title), ", ".join(model.parameter_names), Text(model.source))
     console = output_console()
     console.print(table)
-    console.print("evodose models NAME prints equations, bounds and their reasons; NAME may be a .py or .yaml file.")
+    console.print(
+        "evodose models NAME prints equations, bounds and their reasons; NAME may be a .py or .yaml file."
+    )
 
 
 def print_model(model: Model) -> None:
@@ -174,7 +180,11 @@ def print_model(model: Model) -> None:
     for p in model.parameters:
         scale = f" × {p.scale}" if p.scale else ""
         table.add_row(
-            p.name, p.unit, f"[{p.lower:g}, {p.upper:g}]{scale}".replace("[", r"\["), Text(p.meaning), Text(p.bounds_reason)
+            p.name,
+            p.unit,
+            f"[{p.lower:g}, {p.upper:g}]{scale}".replace("[", r"\["),
+            Text(p.meaning),
+            Text(p.bounds_reason),
         )
     console.print(table)
     for c in model.constants:

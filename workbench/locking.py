@@ -12,7 +12,7 @@ from typing import IO
 LOCK_FILE = "run.lock"
 
 
-class RunDirectoryBusy(RuntimeError):
+class RunDirectoryBusyError(RuntimeError):
     """Another process is writing into the run directory."""
 
 
@@ -25,7 +25,7 @@ def run_lock(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    RunDirectoryBusy
+    RunDirectoryBusyError
         Another living process holds it.
     """
     with (folder / LOCK_FILE).open("a+", encoding="ascii") as file:
@@ -33,7 +33,7 @@ def run_lock(folder: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read(20).strip()
             who = f" (process {holder})" if holder.isdigit() else ""
-            raise RunDirectoryBusy(
+            raise RunDirectoryBusyError(
                 f"another evodose process{who} is working in {folder}; wait for it to end, or give another "
                 "directory with -o"
             )

@@ -18,7 +18,7 @@ _PACKAGES = ("numpy", "scipy", "sympy", "numba", "jax", "diffrax", "pandas", "ma
 _IDENTITY = ("input", "schedule", "model", "options", "evodose")
 
 
-class RunMismatch(StoreError):
+class RunMismatchError(StoreError):
     """The run directory was made from other data, another model or other options."""
 
 
@@ -112,7 +112,7 @@ class Manifest:
 
         Raises
         ------
-        RunMismatch
+        RunMismatchError
             Names every difference and the remedies.
         """
         differences = []
@@ -122,7 +122,9 @@ class Manifest:
                 continue
             if key == "options":
                 names = sorted(k for k in {*here, *there} if here.get(k) != there.get(k))
-                differences += [f"--{k.replace('_', '-')} was {here.get(k)}, now {there.get(k)}" for k in names]
+                differences += [
+                    f"--{k.replace('_', '-')} was {here.get(k)}, now {there.get(k)}" for k in names
+                ]
             elif key in ("input", "schedule"):
                 what = "input file" if key == "input" else "schedule file"
                 differences.append(f"the {what} is not the same ({_short(here)}, now {_short(there)})")
@@ -131,7 +133,7 @@ class Manifest:
             else:
                 differences.append(f"it was made by evodose {here}, this is {there}")
         if differences:
-            raise RunMismatch(
+            raise RunMismatchError(
                 f"{folder} holds a run that differs: {'; '.join(differences)}. Results of both would be mixed. Repeat "
                 "the command as it was, or give another directory with -o, or add --fresh to delete that run"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-STAGE_NAMES = ("fitting", "identifiability", "dosing")
+STAGE_NAMES: tuple[str, ...] = ("fitting", "identifiability", "dosing")
 
 
 class Observer(Protocol):

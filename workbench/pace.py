@@ -23,8 +23,8 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._total = 0
-        self._passed = dict.fromkeys(STAGE_NAMES, 0)
-        self._seconds = dict.fromkeys(STAGE_NAMES, 0.0)
+        self._passed: dict[str, int] = dict.fromkeys(STAGE_NAMES, 0)
+        self._seconds: dict[str, float] = dict.fromkeys(STAGE_NAMES, 0.0)
         self._stage, self._begun, self._done, self._size = "", 0.0, 0.0, 0
 
     def start(self, patients: int) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dynamics.model import Model
     from patients.cohort import Patient
 
-CHUNK = 8  # a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
+CHUNK = (
+    8  # a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
+)
 
 Timer = Callable[[str, float], None]
 
@@ -29,7 +31,7 @@ def compute(
     options: RunOptions,
     likelihood: str,
     observer: Observer,
-    timer: Timer = lambda stage, seconds: None,
+    timer: Timer | None = None,
     *,
     chunk: int = CHUNK,
 ) -> int:
@@ -48,7 +50,7 @@ def compute(
     likelihood : str
         Settled for the whole cohort; ``auto`` is not accepted here.
     observer : Observer
-    timer : callable
+    timer : callable, optional
         Called with (stage, seconds) after each stage of each chunk.
     chunk : int
         Patients that go through the stages together.
@@ -80,7 +82,7 @@ def _compute_chunk(
     options: RunOptions,
     likelihood: str,
     observer: Observer,
-    timer: Timer,
+    timer: Timer | None,
 ) -> None:
     """Take one chunk through fitting, identifiability, dosing."""
     to_fit = [patient for patient, missing in chunk if missing == 0]
@@ -129,8 +131,11 @@ def _fit(
     return [Failure("fitting", r.reason) if isinstance(r, FitFailure) else r for r in results]
 
 
-def _diagnose(pairs: Sequence[tuple[Patient, Any]], model: Model, options: RunOptions, observer: Observer) -> list[Any]:
+def _diagnose(
+    pairs: Sequence[tuple[Patient, Any]], model: Model, options: RunOptions, observer: Observer
+) -> list[Any]:
     """Diagnose the chunk; a Failure for each patient where that raised."""
+    from fitting.maximum_likelihood import FitFailure
     from identifiability.diagnosis import diagnose_cohort
 
     def many(some: Sequence[tuple[Patient, Any]]) -> Sequence[Any]:
@@ -138,7 +143,12 @@ def _diagnose(pairs: Sequence[tuple[Patient, Any]], model: Model, options: RunOp
             [patient for patient, _ in some], [fit for _, fit in some], model, level=options.level, seed=options.seed,
             progress=lambda share: observer.tick("identifiability", share * len(some)),
         )  # fmt: skip
-        return [Diagnosed(fit, diagnosis) for fit, diagnosis in found]
+        return [
+            Failure("identifiability", "no diagnosis could be made")
+            if diagnosis is None or isinstance(fit, FitFailure)
+            else Diagnosed(fit, diagnosis)
+            for fit, diagnosis in found
+        ]
 
     return _isolated("identifiability", many, pairs)
 
@@ -174,9 +184,10 @@ def _isolated[T](stage: str, many: Callable[[Sequence[T]], Sequence[Any]], items
 
 
 @contextmanager
-def _timed(stage: str, patients: int, observer: Observer, timer: Timer) -> Iterator[None]:
+def _timed(stage: str, patients: int, observer: Observer, timer: Timer | None) -> Iterator[None]:
     """Announce a stage of a chunk, and report how long it took."""
     observer.stage(stage, patients)
     begun = time.perf_counter()
     yield
-    timer(stage, time.perf_counter() - begun)
+    if timer:
+        timer(stage, time.perf_counter() - begun)

@@ -33,7 +33,7 @@ class Diagnosed:
     """A diagnosis with the fit it belongs to: a profile may have found a better optimum than the fit had."""
 
     fit: Fit
-    diagnosis: Diagnosis | None
+    diagnosis: Diagnosis
 
 
 @dataclass(frozen=True)

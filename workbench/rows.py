@@ -20,8 +20,8 @@ def fit_rows(record: PatientRecord, decision: Decision) -> Iterator[Row]:
     """One row a parameter; one row with the reason where there is no fit."""
     fit, patient = record.fit, record.patient
     base = {
-        "patient_id": patient.patient_id, "n_points": len(patient), "marker": patient.marker, "virtual": patient.virtual,
-        "status": decision.fit_status,
+        "patient_id": patient.patient_id, "n_points": len(patient), "marker": patient.marker,
+        "virtual": patient.virtual, "status": decision.fit_status,
     }  # fmt: skip
     if fit is None:
         yield {**base, "parameter": "all", "status_sentence": record.reason}
@@ -31,8 +31,8 @@ def fit_rows(record: PatientRecord, decision: Decision) -> Iterator[Row]:
         yield {
             **base, "parameter": name, "unit": fit.parameter_units[i], "estimate": fit.estimates[i], "se": se[i],
             "rse_percent": rse[i], "ci_low": low[i], "ci_high": high[i], "status_sentence": fit.status.value,
-            "ci_level": WALD_LEVEL, "bound_low": fit.lower[i], "bound_high": fit.upper[i], "on_bound": name in fit.at_bound,
-            "model": fit.model_name, "likelihood": fit.likelihood, "dispersion": fit.dispersion, "nll": fit.nll,
+            "ci_level": WALD_LEVEL, "bound_low": fit.lower[i], "bound_high": fit.upper[i],
+            "on_bound": name in fit.at_bound, "model": fit.model_name, "likelihood": fit.likelihood, "dispersion": fit.dispersion, "nll": fit.nll,
             "aic": fit.aic, "aicc": fit.aicc, "bic": fit.bic, "n_estimated": fit.n_estimated,
             "pearson_chi2": fit.pearson_chi2, "starts": fit.starts, "starts_at_optimum": fit.starts_at_optimum,
             "warnings": " | ".join(fit.warnings),
@@ -49,8 +49,8 @@ def profile_rows(record: PatientRecord) -> Iterator[Row]:
         rise = profile.rise
         for i, value in enumerate(profile.values):
             yield {
-                "patient_id": record.patient.patient_id, "parameter": profile.parameter, "unit": units[profile.parameter],
-                "value": value, "nll": profile.nll[i], "rise": rise[i], "threshold": profile.threshold,
+                "patient_id": record.patient.patient_id, "parameter": profile.parameter,
+                "unit": units[profile.parameter], "value": value, "nll": profile.nll[i], "rise": rise[i], "threshold": profile.threshold,
                 "level": profile.level, "df": profile.df, "inside": bool(rise[i] <= profile.threshold),
                 **{f"at_{name}": profile.sets[i, j] for j, name in enumerate(names)},
             }  # fmt: skip
@@ -99,7 +99,8 @@ def regimen_row(record: PatientRecord, decision: Decision) -> Row:
         return row
     row |= {
         "required_support": regimen.required_support, "best_supported_dose": regimen.best_supported_dose,
-        "point_estimate_says": regimen.point_estimate_says, "would_change": regimen.would_change, "basin": regimen.basin,
+        "point_estimate_says": regimen.point_estimate_says, "would_change": regimen.would_change,
+        "basin": regimen.basin,
     }  # fmt: skip
     if regimen.window is not None:
         window = regimen.window
@@ -125,7 +126,9 @@ def recommended_strategy(record: PatientRecord) -> StrategyOutcome | None:
         return None
     wanted = record.regimen.dose_fraction
     for outcome in record.regimen.strategies:
-        if math.isclose(getattr(outcome.policy, "dose", math.nan), wanted) and outcome.name.startswith("constant"):
+        if math.isclose(getattr(outcome.policy, "dose", math.nan), wanted) and outcome.name.startswith(
+            "constant"
+        ):
             return outcome
     return None
 
@@ -149,8 +152,8 @@ def exclusion_rows(record: PatientRecord) -> Iterator[Row]:
     """One row a measurement that no fit uses."""
     for e in record.patient.excluded:
         yield {
-            "patient_id": record.patient.patient_id, "kind": "measurement", "time_days": e.time_days, "burden": e.burden,
-            "row": e.row, "reason": e.reason,
+            "patient_id": record.patient.patient_id, "kind": "measurement", "time_days": e.time_days,
+            "burden": e.burden, "row": e.row, "reason": e.reason,
         }  # fmt: skip
 
 

@@ -216,6 +216,20 @@ class RunStore:
                 regimen = value
         return PatientRecord(patient, fit, diagnosis, regimen, failure)
 
+    def records(self, patient_ids: Sequence[str]) -> Iterator[PatientRecord]:
+        """Read the results of these patients one at a time.
+
+        Raises
+        ------
+        StoreError
+            A patient who was never written.
+        """
+        for patient_id in patient_ids:
+            record = self.record(patient_id)
+            if record is None:
+                raise StoreError(f"the results of patient {patient_id!r} have disappeared from {self.folder}")
+            yield record
+
 
 def _own(name: str) -> bool:
     """Whether a run writes a file of this name."""

@@ -123,7 +123,9 @@ def _regimen_json(record: PatientRecord, decision: Decision) -> dict[str, Any]:
     content["window_range"] = _plain(regimen.window_range) if regimen and regimen.window_range else None
     support = zip(regimen.support_doses, regimen.support_share, strict=True) if regimen else ()
     content["support_by_dose"] = [[_plain(float(f"{d:.6g}")), _plain(float(f"{s:.6g}"))] for d, s in support]
-    content["strategies"] = [{k: _plain(v) for k, v in row.items() if k != "patient_id"} for row in rows.strategy_rows(record)]
+    content["strategies"] = [
+        {k: _plain(v) for k, v in row.items() if k != "patient_id"} for row in rows.strategy_rows(record)
+    ]
     content["warnings"] = list(record.fit.warnings) if record.fit else []
     return content
 
@@ -148,7 +150,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, float):
-        return None if math.isnan(value) else value if math.isfinite(value) else "inf" if value > 0 else "-inf"
+        return (
+            None if math.isnan(value) else value if math.isfinite(value) else "inf" if value > 0 else "-inf"
+        )
     if isinstance(value, Enum):
         return value.value
     return value

@@ -29,19 +29,21 @@ def model():
     return get_model("competition")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_patient():
     """Build a patient."""
 
     def build(patient_id="P1", first=359.0, **more):
         times = np.array([0.0, 36, 103, 131, 169, 200])
         burdens = first * np.array([1.0, 0.6, 0.55, 0.64, 1.02, 1.3])
-        return Patient(patient_id, times, np.round(burdens), DoseSchedule.constant(1.0), "LDH_U_per_L", **more)
+        return Patient(
+            patient_id, times, np.round(burdens), DoseSchedule.constant(1.0), "LDH_U_per_L", **more
+        )
 
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_record(make_patient):
     """Build a patient's results; ``failure`` names the stage from which on there are none."""
 
@@ -58,6 +60,6 @@ def make_record(make_patient):
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def excluded():
     return (Exclusion(84.0, 900.0, "marked as not used in the file", 12),)

@@ -42,7 +42,9 @@ def make_diagnosis(fit, level=0.95):
     for i, name in enumerate(NAMES):
         steps = np.linspace(-3, 3, 13)
         if opened and name == "c":
-            steps = np.concatenate([np.linspace(np.log(fit.lower[i] / fit.estimates[i]) / sd[i], -4, 5), steps])
+            steps = np.concatenate(
+                [np.linspace(np.log(fit.lower[i] / fit.estimates[i]) / sd[i], -4, 5), steps]
+            )
         values = fit.estimates[i] * np.exp(sd[i] * steps)
         rise = np.where(steps < -2, 1.5, 0.5 * steps**2) if opened and name == "c" else 0.5 * steps**2
         sets = np.tile(fit.estimates, (len(values), 1))
@@ -54,24 +56,30 @@ def make_diagnosis(fit, level=0.95):
                     ((inside[0], inside[-1]),), lower, SideStatus.CLOSED)
         )  # fmt: skip
         verdicts.append(Verdict("paper", name, True, "rises", "rises", f"{name} has one minimum."))
-        verdicts.append(Verdict("profile95", name, lower == "closed", lower.value, "closed", f"{name} is {lower.value}."))
+        verdicts.append(
+            Verdict("profile95", name, lower == "closed", lower.value, "closed", f"{name} is {lower.value}.")
+        )
     verdicts.append(Verdict("paper", "all", True, "", "", "Rank 4 of 4."))
     text = "Not closed by the data: c open downwards." if opened else "Every profile is closed."
     verdicts.append(Verdict("profile95", "all", not opened, "", "", text))
     eye = np.eye(4)
     fisher = FisherInformation("expected", eye, np.ones(4), eye, 4, 1e-8, 1e3)
     sets = np.concatenate([p.sets[p.rise <= p.threshold] for p in profiles])
-    ensemble = Ensemble(NAMES, sets, np.full(len(sets), 1 / len(sets)), dict(fit.constants), "sets on the profiles")
+    ensemble = Ensemble(
+        NAMES, sets, np.full(len(sets), 1 / len(sets)), dict(fit.constants), "sets on the profiles"
+    )
     return Diagnosis(fit.patient_id, tuple(profiles), fisher, fisher, tuple(verdicts), ensemble)
 
 
 def _outcome(policy, first, total, censored):
     times = np.linspace(0, 1460, 50)
-    ttp = Progression(ProgressionRule.ABOVE_TOLERABLE, 1.0, 1460 if censored else 168, 168.04, censored, 1460.0)
+    ttp = Progression(
+        ProgressionRule.ABOVE_TOLERABLE, 1.0, 1460 if censored else 168, 168.04, censored, 1460.0
+    )
     burdens = first * (0.6 + 0.3 * np.cos(times / 200))
     return StrategyOutcome(
-        policy.name, policy.description, policy, StrategyTtp(ttp, ttp, ttp), total, total / 1460, 0.8 * first, 0.5 * first,
-        74.0, times, burdens, np.ones(50), burdens / 2, 1460.0, "ok",
+        policy.name, policy.description, policy, StrategyTtp(ttp, ttp, ttp), total, total / 1460, 0.8 * first,
+        0.5 * first, 74.0, times, burdens, np.ones(50), burdens / 2, 1460.0, "ok",
     )  # fmt: skip
 
 
@@ -91,7 +99,8 @@ def make_regimen(patient, fit, diagnosis, k_tol_ratio=1.0, required_support=0.95
         code="IDENTIFIED" if good else "NOT_SUPPORTED", window=window,
         window_range=WindowRange((0.5, 0.6), (0.8, 0.9), 0.0 if good else 0.2, 40), support=0.99 if good else 0.4,
         best_supported_dose=0.7, support_doses=doses, support_share=np.clip(1 - 3 * np.abs(doses - 0.7), 0, 1),
-        required_support=required_support, point_estimate_says="The point estimate alone would have said 62.0 % of MTD.",
+        required_support=required_support,
+        point_estimate_says="The point estimate alone would have said 62.0 % of MTD.",
         would_change="Further visits.", basin="The tumour reaches the state with sensitive cells alone.",
         strategies=outcomes, schedule=DoseSchedule.constant(dose) if good else None, settings={"margin": 0.2},
     )  # fmt: skip
@@ -108,7 +117,9 @@ class Rooms:
         for done in range(1, len(patients) + 1):
             progress(done, len(patients))
         return tuple(
-            FitFailure(p.patient_id, "the model could not be solved") if "cannot-fit" in p.patient_id else make_fit(p)
+            FitFailure(p.patient_id, "the model could not be solved")
+            if "cannot-fit" in p.patient_id
+            else make_fit(p)
             for p in patients
         )
 
@@ -145,5 +156,7 @@ def write_cohort(path, ids, visits=6):
         writer.writerow(["patient_id", "time_days", "burden", "marker", "dose"])
         for k, patient_id in enumerate(ids):
             for visit in range(visits):
-                writer.writerow([patient_id, 20 * visit, 301 + 17 * k + 5 * visit * (visit - 3), "LDH_U_per_L", 1])
+                writer.writerow(
+                    [patient_id, 20 * visit, 301 + 17 * k + 5 * visit * (visit - 3), "LDH_U_per_L", 1]
+                )
     return path

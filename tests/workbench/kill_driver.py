@@ -1,7 +1,7 @@
 """Run the same command again and again; one process after the other dies in the middle of a write.
 
-Usage: python kill_driver.py FILE RUN [N ...]. The first process dies at its N-th write, the next at the next N; the last
-one comes to its end. Prints how many died.
+Usage: python kill_driver.py FILE RUN [N ...]. The first process dies at its N-th write, the next at the next N; the
+last one comes to its end. Prints how many died.
 """
 
 import os
@@ -15,7 +15,7 @@ from workbench import atomic, session
 from workbench.codec import dumps, loads
 from workbench.observer import Silent
 from workbench.options import RunOptions
-from workbench.session import Request
+from workbench.request import Request
 
 
 def die_at_write(n):
@@ -38,7 +38,7 @@ def main(file, folder, deaths):
     import fitting.maximum_likelihood
     import workbench.pipeline
     import workbench.report.page
-    import workbench.tables  # noqa: F401
+    import workbench.tables
     from dynamics.catalogue import get_model
     from patients.loading import load_cohort
 

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from workbench import atomic
@@ -10,7 +8,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     atomic.write_text(path, "old")
     atomic.write_text(path, "new\n")
     assert path.read_bytes() == b"new\n"
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -24,14 +22,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         atomic.write_text(path, "new")
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_leftovers_of_killed_writers_are_swept(tmp_path):
     (tmp_path / f".a.npz-xyz{atomic.TEMPORARY}").write_bytes(b"half")
     (tmp_path / "a.npz").write_bytes(b"whole")
     assert atomic.sweep(tmp_path) == 1
-    assert os.listdir(tmp_path) == ["a.npz"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
 
 
 def test_results_are_as_open_as_other_files(tmp_path):

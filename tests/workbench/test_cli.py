@@ -9,14 +9,27 @@ from fakes import write_cohort
 
 from workbench import cli
 
-HEAVY = ("numpy", "pandas", "scipy", "sympy", "jax", "numba", "matplotlib", "jinja2", "rich", "diffrax", "lmfit")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "sympy",
+    "jax",
+    "numba",
+    "matplotlib",
+    "jinja2",
+    "rich",
+    "diffrax",
+    "lmfit",
+)
 
 
 @pytest.fixture(autouse=True)
 def light_report(monkeypatch):
     """Reports have tests of their own."""
     monkeypatch.setattr(
-        "workbench.report.page.write_report", lambda store, *_, **__: store.write("report.html", "<p>report</p>")
+        "workbench.report.page.write_report",
+        lambda store, *_, **__: store.write("report.html", "<p>report</p>"),
     )
 
 
@@ -38,7 +51,11 @@ def test_nothing_large_is_imported_for_help():
     code = f"import sys, workbench.cli; print([m for m in {HEAVY!r} if m in sys.modules])"
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(root)}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
     )
     assert done.stdout == "[]\n"
 
@@ -52,7 +69,12 @@ def test_every_command_has_help(evodose, command):
 
 def test_help_documents_the_exit_codes(evodose):
     out = " ".join(evodose("--help")[1].split())
-    for words in ("0 all patients have a result", "1 nothing could be fitted", "2 a wrong option", "3 finished, but some"):
+    for words in (
+        "0 all patients have a result",
+        "1 nothing could be fitted",
+        "2 a wrong option",
+        "3 finished, but some",
+    ):
         assert words in out
 
 
@@ -122,7 +144,9 @@ def test_options_reach_the_run(evodose, rooms, cohort_file, tmp_path):
         (("fly",), "No such command"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(evodose, rooms, cohort_file, tmp_path, monkeypatch, arguments, words):
+def test_what_is_wrong_is_said_in_a_sentence(
+    evodose, rooms, cohort_file, tmp_path, monkeypatch, arguments, words
+):
     monkeypatch.chdir(tmp_path)
     names = {"FILE": cohort_file, "RUN": tmp_path / "run"}
     code, _, err = evodose(*(names.get(a, a) for a in arguments))

@@ -69,7 +69,9 @@ def test_an_unknown_field_is_recognised(make_record):
         loads(_archive(tree))
 
 
-@pytest.mark.parametrize("address", ["subprocess:Popen", "os:system", "workbench.store:RunStore", "pathlib:Path"])
+@pytest.mark.parametrize(
+    "address", ["subprocess:Popen", "os:system", "workbench.store:RunStore", "pathlib:Path"]
+)
 def test_a_file_from_a_stranger_builds_nothing_but_results(address):
     with pytest.raises(CodecError):
         loads(_archive({"c": [address, {}]}))
@@ -89,7 +91,9 @@ def test_what_cannot_be_stored_says_so():
 
 def test_a_diagnosed_fit_keeps_its_fit(make_record):
     record = make_record()
-    assert loads(dumps(Diagnosed(record.fit, None))).diagnosis is None
+    again = loads(dumps(Diagnosed(record.fit, record.diagnosis)))
+    assert same(again.fit, record.fit)
+    assert same(again.diagnosis, record.diagnosis)
 
 
 def _archive(tree):

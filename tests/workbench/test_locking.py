@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from workbench.locking import RunDirectoryBusy, run_lock
+from workbench.locking import RunDirectoryBusyError, run_lock
 
 HOLDER = """
 import sys, time
@@ -20,7 +20,9 @@ with run_lock(Path(sys.argv[1])):
 @pytest.fixture
 def holder(tmp_path):
     """A process that holds the lock of tmp_path."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -28,7 +30,10 @@ def holder(tmp_path):
 
 
 def test_a_second_process_is_told_who_is_working(tmp_path, holder):
-    with pytest.raises(RunDirectoryBusy, match=f"process {holder.pid}.*another directory"), run_lock(tmp_path):
+    with (
+        pytest.raises(RunDirectoryBusyError, match=f"process {holder.pid}.*another directory"),
+        run_lock(tmp_path),
+    ):
         pass
 
 

@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from workbench.manifest import Manifest, RunMismatch, file_fingerprint
+from workbench.manifest import Manifest, RunMismatchError, file_fingerprint
 from workbench.options import OptionError, RunOptions
 from workbench.store import RunStore, StoreError
 
@@ -13,7 +13,12 @@ MODEL = {"name": "competition", "file": None, "sha256": None}
 
 
 def manifest(**changes):
-    given = {"input_file": FILE, "schedule": None, "model": MODEL, "options": RunOptions().as_dict()} | changes
+    given = {
+        "input_file": FILE,
+        "schedule": None,
+        "model": MODEL,
+        "options": RunOptions().as_dict(),
+    } | changes
     return Manifest.new(**given)
 
 
@@ -44,14 +49,14 @@ def test_the_same_data_under_another_name_are_the_same(tmp_path):
     ],
 )
 def test_a_run_with_anything_else_is_refused(tmp_path, change, words):
-    with pytest.raises(RunMismatch, match=f"{words}.*another directory.*--fresh"):
+    with pytest.raises(RunMismatchError, match=f"{words}.*another directory.*--fresh"):
         manifest().require_same(manifest(**change), tmp_path)
 
 
 def test_another_version_is_refused(tmp_path):
     old = manifest()
     old.content["evodose"] = "0.0.1"
-    with pytest.raises(RunMismatch, match="made by evodose 0.0.1"):
+    with pytest.raises(RunMismatchError, match=r"made by evodose 0\.0\.1"):
         old.require_same(manifest(), tmp_path)
 
 

@@ -40,8 +40,8 @@ def test_markers_read_as_words(marker, label, unit):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.131799, "0.132"), (580.87, "581"), (12345.6, "12346"), (4.2e15, "4.20 × 10¹⁵"), (3e-8, "3.00 × 10⁻⁸"), (-0.5, "−0.500"),
-     (math.nan, "–"), (None, "–"), (math.inf, "∞"), (0.0, "0")],
+    [(0.131799, "0.132"), (580.87, "581"), (12345.6, "12346"), (4.2e15, "4.20 × 10¹⁵"), (3e-8, "3.00 × 10⁻⁸"),
+     (-0.5, "−0.500"),     (math.nan, "–"), (None, "–"), (math.inf, "∞"), (0.0, "0")],
 )  # fmt: skip
 def test_numbers_carry_three_digits(value, text):
     assert number(value) == text
@@ -73,7 +73,9 @@ def test_every_likelihood_can_be_set(name):
 
 
 def test_what_cannot_be_set_is_shown_as_text():
-    assert equation_svg(r"\begin{cases} <b> \end{cases}") == r"<code>\begin{cases} &lt;b&gt; \end{cases}</code>"
+    assert (
+        equation_svg(r"\begin{cases} <b> \end{cases}") == r"<code>\begin{cases} &lt;b&gt; \end{cases}</code>"
+    )
 
 
 def test_two_figures_share_no_identifier():
@@ -135,8 +137,8 @@ def test_a_single_visit_can_be_drawn(make_patient, model):
 def test_a_profile_in_two_pieces_shades_both(make_record):
     profile = make_record().diagnosis.profile("c")
     pieces = dataclasses.replace(profile, intervals=((1.0, 1.2), (2.2, 2.4)))
-    one, two = (profiles_figure((p,), {}) for p in (profile, pieces))
-    assert two.count("fill-opacity: 0.22") == one.count("fill-opacity: 0.22") + 1 or two.count("opacity: 0.22") == 2
+    one, two = (profiles_figure((p,), {}).count("opacity: 0.22") for p in (profile, pieces))
+    assert two == 2 * one > 0
 
 
 def test_five_parameters_fill_two_rows(make_record):
@@ -169,6 +171,8 @@ def test_signs_without_a_glyph_are_no_obstacle(make_record):
 
 def test_the_constant_dose_of_a_refusal_is_marked(make_record, model):
     good, bad = make_record("P1", 359.0), make_record("P2", 358.0)
-    bad = dataclasses.replace(bad, regimen=dataclasses.replace(bad.regimen, strategies=good.regimen.strategies))
+    bad = dataclasses.replace(
+        bad, regimen=dataclasses.replace(bad.regimen, strategies=good.regimen.strategies)
+    )
     names = [[row["name"] for row in full_view(r, decide(r), model)["strategy_rows"]] for r in (good, bad)]
     assert names == [["constant 62 %", "MTD"], ["constant 62 % (point estimate only)", "MTD"]]

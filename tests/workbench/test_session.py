@@ -8,11 +8,13 @@ import pytest
 from fakes import write_cohort
 
 from patients.cohort import CohortError
-from workbench.locking import RunDirectoryBusy, run_lock
-from workbench.manifest import RunMismatch
+from workbench.locking import RunDirectoryBusyError, run_lock
+from workbench.manifest import RunMismatchError
 from workbench.observer import Silent
 from workbench.options import RunOptions
-from workbench.session import Request, RequestError, execute, render_again
+from workbench.request import Request, RequestError
+from workbench.rerender import render_again
+from workbench.session import execute
 from workbench.store import TABLE_FILES, StoreError
 
 
@@ -51,7 +53,14 @@ def test_a_run_leaves_everything_that_is_promised(run, tmp_path):
     assert manifest["status"] == "complete"
     assert manifest["input"]["file"] == "cohort.csv"
     assert manifest["likelihood"]["name"] == "poisson"
-    assert manifest["timings_s"].keys() >= {"reading", "fitting", "identifiability", "dosing", "tables", "report"}
+    assert manifest["timings_s"].keys() >= {
+        "reading",
+        "fitting",
+        "identifiability",
+        "dosing",
+        "tables",
+        "report",
+    }
     assert manifest["patients"]["recommended"] + manifest["patients"]["refused"] == 5
 
 
@@ -67,7 +76,7 @@ def test_a_second_run_computes_nothing_and_changes_no_table(run, rooms, tmp_path
 
 def test_other_options_are_refused_until_fresh(run, rooms):
     run()
-    with pytest.raises(RunMismatch, match="--k-tol was 1.0, now 1.2"):
+    with pytest.raises(RunMismatchError, match=r"--k-tol was 1\.0, now 1\.2"):
         run(options=RunOptions(k_tol=1.2))
     rooms.calls.clear()
     assert run(options=RunOptions(k_tol=1.2), fresh=True).computed == 5
@@ -76,7 +85,7 @@ def test_other_options_are_refused_until_fresh(run, rooms):
 def test_other_data_are_refused(run, tmp_path):
     run()
     other = write_cohort(tmp_path / "cohort.csv", ["P1", "P2"])
-    with pytest.raises(RunMismatch, match="input file is not the same"):
+    with pytest.raises(RunMismatchError, match="input file is not the same"):
         run(input_file=other)
 
 
@@ -90,7 +99,7 @@ def test_only_the_patients_that_were_asked_for(run, rooms, tmp_path):
 
 
 def test_an_unknown_patient_is_named_with_those_there_are(run):
-    with pytest.raises(RequestError, match="no patient 'P9'.*'P1'"):
+    with pytest.raises(RequestError, match=r"no patient 'P9'.*'P1'"):
         run(patient_ids=("P9",))
 
 
@@ -109,8 +118,13 @@ def test_a_missing_file_is_named_before_anything_is_written(run, tmp_path, which
 
 
 def test_failed_patients_show_in_the_exit_code(run, tmp_path):
-    assert run(input_file=write_cohort(tmp_path / "a.csv", ["P1", "breaks"]), folder=tmp_path / "a").exit_code == 3
-    assert run(input_file=write_cohort(tmp_path / "b.csv", ["cannot-fit"]), folder=tmp_path / "b").exit_code == 1
+    assert (
+        run(input_file=write_cohort(tmp_path / "a.csv", ["P1", "breaks"]), folder=tmp_path / "a").exit_code
+        == 3
+    )
+    assert (
+        run(input_file=write_cohort(tmp_path / "b.csv", ["cannot-fit"]), folder=tmp_path / "b").exit_code == 1
+    )
 
 
 def test_an_interruption_is_kept_and_continued(run, rooms, tmp_path, monkeypatch):
@@ -123,17 +137,23 @@ def test_an_interruption_is_kept_and_continued(run, rooms, tmp_path, monkeypatch
     diagnose = rooms.diagnose_cohort
 
     def without_the_last(patients, fits, *a, **k):
-        return [diagnose([p], [f], *a, **k)[0] for p, f in zip(patients, fits, strict=True) if p.patient_id != "ctrl-c"]
+        return [
+            diagnose([p], [f], *a, **k)[0]
+            for p, f in zip(patients, fits, strict=True)
+            if p.patient_id != "ctrl-c"
+        ]
 
     monkeypatch.setattr("identifiability.diagnosis.diagnose_cohort", without_the_last)
     outcome = run(input_file=file, patient_ids=tuple(ids[:-1]))
-    assert {i for _, i in rooms.calls} == {"P8"}, "the first chunk of eight was done, and fits of the second were kept"
+    assert {i for _, i in rooms.calls} == {"P8"}, (
+        "the first chunk of eight was done, and fits of the second were kept"
+    )
     assert outcome.exit_code == 0
 
 
 def test_two_runs_at_once_are_refused(run, tmp_path):
     run()
-    with run_lock(tmp_path / "run"), pytest.raises(RunDirectoryBusy, match="is working in"):
+    with run_lock(tmp_path / "run"), pytest.raises(RunDirectoryBusyError, match="is working in"):
         run()
 
 
@@ -167,7 +187,7 @@ def test_another_model_file_is_another_run(run, tmp_path):
     file.write_text("from dynamics.catalogue.competition import MODEL\n")
     run(model=str(file))
     file.write_text("from dynamics.catalogue.competition import MODEL  # changed\n")
-    with pytest.raises(RunMismatch, match="the model was mine"):
+    with pytest.raises(RunMismatchError, match="the model was mine"):
         run(model=str(file))
 
 
@@ -198,7 +218,13 @@ def test_killed_at_any_write_it_resumes_to_the_same_tables(run, tmp_path):
     file = write_cohort(tmp_path / "c.csv", [f"P{i}" for i in range(11)] + ["cannot-fit", "../../x"])
     # a whole run makes some seventy writes: index, manifest, 13 patients, three stages each, tables, report
     deaths = (1, 3, 8, 15, 9, 16, 7, 12)
-    command = [sys.executable, str(here / "kill_driver.py"), str(file), str(tmp_path / "killed"), *map(str, deaths)]
+    command = [
+        sys.executable,
+        str(here / "kill_driver.py"),
+        str(file),
+        str(tmp_path / "killed"),
+        *map(str, deaths),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(here.parents[1])}
     killed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert killed.returncode == 0, killed.stderr

@@ -121,7 +121,9 @@ def test_regimens_are_strict_json(written):
 
 def test_every_column_is_documented():
     page = Path(__file__).parents[2] / "docs" / "tables.md"
-    assert page.read_text(encoding="utf-8") == as_markdown(), "run: python -m workbench.columns > docs/tables.md"
+    assert page.read_text(encoding="utf-8") == as_markdown(), (
+        "run: python -m workbench.columns > docs/tables.md"
+    )
 
 
 def test_an_undeclared_column_is_an_error(tmp_path, make_record, model, monkeypatch):

@@ -50,7 +50,7 @@ def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str
 
 
 def _counts(decisions: Sequence[Decision], index: CohortIndex, criterion: str) -> list[View]:
-    """The large numbers at the top."""
+    """Return the large numbers at the top."""
     total, failed = len(decisions), sum(d.failed for d in decisions)
     recommended = sum(d.action == "recommend" for d in decisions)
     counts = [
@@ -63,7 +63,10 @@ def _counts(decisions: Sequence[Decision], index: CohortIndex, criterion: str) -
         counts.append(("failed", failed))
     if index.rejected:
         counts.append(("left out", len(index.rejected)))
-    return [{"number": total, "label": "in this report"}, *({"number": n, "label": label} for label, n in counts)]
+    return [
+        {"number": total, "label": "in this report"},
+        *({"number": n, "label": label} for label, n in counts),
+    ]
 
 
 def _sentences(decisions: Sequence[Decision], person: str, criterion: str) -> list[str]:
@@ -76,26 +79,27 @@ def _sentences(decisions: Sequence[Decision], person: str, criterion: str) -> li
     profile_only = sum(bool(d.profile and not d.paper) for d in judged)
     neither = len(judged) - both - paper_only - profile_only
     sentences = [
-        f"Of {plural(len(judged), person)} judged, {both} are identified under both criteria, {paper_only} under paper only, "
-        f"{profile_only} under {criterion} only, {neither} under neither."
+        f"Of {plural(len(judged), person)} judged, {both} are identified under both criteria, {paper_only} under paper "
+        f"only, {profile_only} under {criterion} only, {neither} under neither."
     ]
     dosed = sum(d.action == "recommend" and not d.profile for d in judged)
     if dosed:
         sentences.append(
-            f"{plural(dosed, person)} {'has' if dosed == 1 else 'have'} a recommended dose although not all parameters are "
-            f"identified under {criterion}: enough of the parameter sets that the data admit support that one dose."
+            f"{plural(dosed, person)} {'has' if dosed == 1 else 'have'} a recommended dose although not all parameters "
+            f"are identified under {criterion}: enough of the parameter sets that the data admit support that one dose."
         )
     return sentences
 
 
 def _overview_caption(shown: int, with_window: int, total: int, person: str) -> str:
     """Say who is in the overview, and who is not."""
-    text = "Green: effective dose window at the point estimate. Lines: range of its lower (blue) and upper (red) edge over the "
-    text += "admitted parameter sets. Dot: recommended dose."
+    text = "Green: effective dose window at the point estimate. Lines: range of its lower (blue) and upper (red) edge "
+    text += "over the admitted parameter sets. Dot: recommended dose."
     if shown < with_window:
         text += f" The first {shown} of {plural(with_window, person)} with a window."
     elif shown < total:
-        text += f" {plural(total - shown, person).capitalize()} without a window {'is' if total - shown == 1 else 'are'} not shown."
+        verb = "is" if total - shown == 1 else "are"
+        text += f" {plural(total - shown, person)} without a window {verb} not shown."
     return text
 
 
@@ -134,4 +138,8 @@ def _disagreement(d: Decision, criterion: str) -> View:
     """Say how the criteria disagree on a patient."""
     passed, other = ("paper", criterion) if d.paper else (criterion, "paper")
     open_ = f"; not closed: {open_text(d.open_sides)}" if d.open_sides else ""
-    return {"id": d.patient_id, "anchor": anchor(d.patient_id), "text": f"identified under {passed}, not under {other}{open_}"}
+    return {
+        "id": d.patient_id,
+        "anchor": anchor(d.patient_id),
+        "text": f"identified under {passed}, not under {other}{open_}",
+    }

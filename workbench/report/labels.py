@@ -7,8 +7,26 @@ import re
 
 _UNITS = {"mm", "cm", "cm3", "mm3", "ml", "mg", "ug", "ng", "percent", "au", "cells"}
 _SUPERSCRIPT = {"cm3": "cm³", "mm3": "mm³", "percent": "%", "au": "a.u.", "ml": "mL", "ug": "µg"}
-_GREEK = {"delta": "δ", "alpha": "α", "beta": "β", "gamma": "γ", "mu": "µ", "sigma": "σ", "kappa": "κ", "phi": "φ"}
-_GREEK |= {"epsilon": "ε", "lambda": "λ", "theta": "θ", "rho": "ρ", "eta": "η", "omega": "ω", "tau": "τ", "nu": "ν"}
+_GREEK = {
+    "delta": "δ",
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "mu": "µ",
+    "sigma": "σ",
+    "kappa": "κ",
+    "phi": "φ",
+}
+_GREEK |= {
+    "epsilon": "ε",
+    "lambda": "λ",
+    "theta": "θ",
+    "rho": "ρ",
+    "eta": "η",
+    "omega": "ω",
+    "tau": "τ",
+    "nu": "ν",
+}
 
 
 def marker_label(marker: str) -> str:

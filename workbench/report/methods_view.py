@@ -39,17 +39,26 @@ def methods_view(model: Model, manifest: Mapping[str, Any], example: PatientReco
         "model": model,
         "equations": [equation_svg(e) for e in latex_equations(model)],
         "initial": [equation_svg(e) for e in (*latex_initial(model), *latex_outputs(model))],
-        "states": [{"name": s.name, "meaning": s.meaning, "role": s.role, "unit": s.unit} for s in model.states if s.meaning],
+        "states": [
+            {"name": s.name, "meaning": s.meaning, "role": s.role, "unit": s.unit}
+            for s in model.states
+            if s.meaning
+        ],
         "parameters": [_parameter(p) for p in model.parameters],
         "constants": [
-            {"name": c.name, "text": f"{c.meaning} ({'from the data' if c.from_data else plain(c.value or 0.0)})"}
+            {
+                "name": c.name,
+                "text": f"{c.meaning} ({'from the data' if c.from_data else plain(c.value or 0.0)})",
+            }
             for c in model.constants
         ],
         "likelihood": _likelihood(manifest),
         "window": _window_equations(model),
         "criteria": _criteria(example),
         "settings": dict(example.regimen.settings) if example and example.regimen else {},
-        "strategies": [(o.name, o.description) for o in example.regimen.strategies] if example and example.regimen else [],
+        "strategies": [(o.name, o.description) for o in example.regimen.strategies]
+        if example and example.regimen
+        else [],
         "options": manifest["options"],
     }
 
@@ -148,7 +157,10 @@ def _facts(manifest: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     facts += [
         ("Run", f"started {manifest['started']}, finished {manifest['finished']}"),
         ("Seed", str(manifest["seed"])),
-        ("Options", ", ".join(f"{re.sub('_', '-', k)} {v}" for k, v in manifest["options"].items() if v is not None)),
+        (
+            "Options",
+            ", ".join(f"{re.sub('_', '-', k)} {v}" for k, v in manifest["options"].items() if v is not None),
+        ),
         ("evodose", manifest["evodose"]),
         ("Versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
         ("Time", ", ".join(f"{k} {v:.1f} s" for k, v in manifest["timings_s"].items() if v >= 0.05)),

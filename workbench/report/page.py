@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -33,6 +33,7 @@ def write_report(
     manifest: Manifest,
     *,
     always_detailed: Sequence[str] = (),
+    limit: int = DETAILED,
 ) -> Path:
     """Render ``report.html``.
 
@@ -47,21 +48,23 @@ def write_report(
     manifest : Manifest
     always_detailed : sequence of str
         Patients who are shown with all figures, however many there are.
+    limit : int
+        How many are shown with all figures.
     """
     from workbench.report.cohort_view import cohort_view
     from workbench.report.methods_view import methods_view, provenance_view
     from workbench.report.patient_view import compact_view, full_view
 
     options = RunOptions(level=manifest.content["options"]["level"])
-    chosen = choose_detailed(decisions, always_detailed)
+    chosen = choose_detailed(decisions, always_detailed, limit)
     environment = _environment()
     full, compact = environment.get_template("patient.html.j2"), environment.get_template("compact.html.j2")
     detailed, folded, example = [], [], None
     for record, decision in zip(records(), decisions, strict=True):
         if decision.patient_id in chosen:
-            detailed.append(Markup(full.render(p=full_view(record, decision, model))))  # noqa: S704 - autoescaped
+            detailed.append(Markup(full.render(p=full_view(record, decision, model))))
         else:
-            folded.append(Markup(compact.render(p=compact_view(record, decision))))  # noqa: S704 - autoescaped
+            folded.append(Markup(compact.render(p=compact_view(record, decision))))
         if example is None or (example.diagnosis is None and record.diagnosis is not None):
             example = record
     cohort = cohort_view(decisions, index, manifest.content["finished"] or "", options.criterion)
@@ -72,15 +75,15 @@ def write_report(
         compact=folded,
         compact_count=len(folded),
         compact_heading=f"{plural(len(folded), 'further ' + cohort['person'])}",
-        compact_note="Shown in short, to keep this page light: recommended doses come first among those with all figures, then "
-        "identified parameters, then the order of the file. evodose report RUN --patient ID adds a patient's figures.",
+        compact_note="Shown in short, to keep this page light: recommended doses come first among those with all "
+        "figures, then identified parameters, then the order of the file. evodose report RUN --patient ID adds a patient's figures.",
         methods=methods_view(model, manifest.content, example),
         provenance=provenance_view(manifest.content, index),
     )
     return store.write(REPORT_FILE, html)
 
 
-def choose_detailed(decisions: Sequence[Decision], always: Sequence[str] = (), limit: int = DETAILED) -> set[str]:
+def choose_detailed(decisions: Sequence[Decision], always: Sequence[str], limit: int) -> set[str]:
     """Choose who is shown with all figures.
 
     Those asked for, then recommended doses, then identified parameters, then the order of the file, up to
@@ -112,8 +115,4 @@ def _templates() -> Path:
 
 def _template_text(name: str) -> Markup:
     """Text of this project's own, which needs no escaping."""
-    return Markup((_templates() / name).read_text(encoding="utf-8"))  # noqa: S704
-
-
-Records = Callable[[], Iterator[PatientRecord]]
-View = dict[str, Any]
+    return Markup((_templates() / name).read_text(encoding="utf-8"))

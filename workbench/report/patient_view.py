@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from workbench.decision import Decision
 from workbench.naming import safe_name
 from workbench.record import PatientRecord
-from workbench.report.labels import days, interval, marker_label, marker_unit, number, percent, plain, plural, symbol_html
+from workbench.report.labels import (
+    days,
+    interval,
+    marker_label,
+    marker_unit,
+    number,
+    percent,
+    plain,
+    plural,
+    symbol_html,
+)
 from workbench.rows import WALD_LEVEL
 
 if TYPE_CHECKING:
@@ -46,6 +56,8 @@ def compact_view(record: PatientRecord, decision: Decision) -> View:
 
 def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
     """Return everything, figures included."""
+    from workbench.report.dosing_view import strategy_part, window_part
+    from workbench.report.identifiability_view import identifiability_part
     from workbench.report.plots.course import course_figure
 
     fit, diagnosis, regimen, patient = record.fit, record.diagnosis, record.regimen, record.patient
@@ -62,11 +74,11 @@ def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
         "strategies": None,
     }
     if fit is not None and diagnosis is not None and diagnosis.profiles:
-        view |= _profile_part(fit, diagnosis, patient.marker)
+        view |= identifiability_part(fit, diagnosis, patient.marker)
     if fit is not None and regimen is not None and regimen.window is not None:
-        view |= _window_part(record, model)
+        view |= window_part(record, model)
     if regimen is not None and regimen.strategies:
-        view |= _strategy_part(record)
+        view |= strategy_part(record)
     return view
 
 
@@ -74,7 +86,10 @@ def _common(record: PatientRecord, decision: Decision) -> View:
     """Return what both views show."""
     word, style = decision_word(decision)
     patient, fit = record.patient, record.fit
-    facts = [plural(len(patient), "measurement"), f"days {days(patient.times[0])} to {days(patient.times[-1])}"]
+    facts = [
+        plural(len(patient), "measurement"),
+        f"days {days(patient.times[0])} to {days(patient.times[-1])}",
+    ]
     facts.append(marker_label(patient.marker))
     says = record.regimen.point_estimate_says if record.regimen and not record.recommended else ""
     return {
@@ -88,7 +103,8 @@ def _common(record: PatientRecord, decision: Decision) -> View:
         "point_estimate_says": says,
         "warnings": [w if w.endswith(".") else f"{w}." for w in fit.warnings] if fit else (),
         "exclusions": [
-            f"({i}) day {days(e.time_days)}, {number(e.burden, 4)}: {e.reason}" for i, e in enumerate(patient.excluded, start=1)
+            f"({i}) day {days(e.time_days)}, {number(e.burden, 4)}: {e.reason}"
+            for i, e in enumerate(patient.excluded, start=1)
         ],
         "parameters": _parameters(fit, record.diagnosis, patient.marker) if fit else [],
     }
@@ -108,7 +124,8 @@ def _parameters(fit: Fit, diagnosis: Diagnosis | None, marker: str) -> list[View
                 "head": head,
                 "below": below,
                 "unit": {"1": "", "burden": marker_unit(marker)}.get(unit, unit),
-                "estimate": number(float(fit.estimates[i]), 4) + (" (on bound)" if name in fit.at_bound else ""),
+                "estimate": number(float(fit.estimates[i]), 4)
+                + (" (on bound)" if name in fit.at_bound else ""),
                 "rse": "–" if math.isnan(fit.rse_percent[i]) else f"{number(float(fit.rse_percent[i]), 2)} %",
                 "wald": interval(float(low[i]), float(high[i])),
                 "set": _set_text(profile),
@@ -136,12 +153,25 @@ def _fit_facts(fit: Fit) -> list[View]:
     """Facts of a fit that a reader checks first."""
     facts = [
         ("Status", fit.status.value),
-        ("Likelihood", LIKELIHOOD_WORDS.get(fit.likelihood, fit.likelihood) + (f", dispersion {number(fit.dispersion)}" if fit.dispersion else "")),
+        (
+            "Likelihood",
+            LIKELIHOOD_WORDS.get(fit.likelihood, fit.likelihood)
+            + (f", dispersion {number(fit.dispersion)}" if fit.dispersion else ""),
+        ),
         ("−log L", f"{number(fit.nll, 5)}; AICc {'–' if math.isinf(fit.aicc) else number(fit.aicc, 4)}"),
-        ("Starts", f"{fit.starts_at_optimum} of {fit.starts} reached the optimum; {plural(len(fit.optima), 'local optimum', 'local optima')} found"),
+        (
+            "Starts",
+            f"{fit.starts_at_optimum} of {fit.starts} reached the optimum; "
+            f"{plural(len(fit.optima), 'local optimum', 'local optima')} found",
+        ),
     ]
     if fit.degrees_of_freedom > 0:
-        facts.append(("Pearson χ²/df", f"{number(fit.pearson_chi2 / fit.degrees_of_freedom)} ({fit.degrees_of_freedom} df)"))
+        facts.append(
+            (
+                "Pearson χ²/df",
+                f"{number(fit.pearson_chi2 / fit.degrees_of_freedom)} ({fit.degrees_of_freedom} df)",
+            )
+        )
     facts.append(("Known", ", ".join(f"{c} = {plain(float(v))}" for c, v in fit.constants.items())))
     return [{"name": a, "text": b} for a, b in facts]
 
@@ -161,51 +191,6 @@ def _course_caption(record: PatientRecord, model: Model) -> str:
     return " ".join(parts)
 
 
-def _profile_part(fit: Fit, diagnosis: Diagnosis, marker: str) -> View:
-    """Profiles, verdicts, information."""
-    from workbench.report.plots.profiles import profiles_figure
-
-    own = {"burden": marker_unit(marker)}
-    units = {n: own.get(u, u) for n, u in zip(fit.parameter_names, fit.parameter_units, strict=True)}
-    first = diagnosis.profiles[0]
-    p = len(fit.parameter_names)
-    facts = [
-        {
-            "name": f"FIM, {label}",
-            "text": f"rank {i.rank} of {p} (tolerance {number(i.tolerance, 1)}), condition number {number(i.condition, 2)}",
-        }
-        for label, i in (("expected", diagnosis.fisher), ("paper", diagnosis.fisher_paper))
-    ]
-    return {
-        "profiles": profiles_figure(diagnosis.profiles, units),
-        "profiles_caption": f"Rise of the negative log-likelihood with one parameter fixed and the others re-optimised. Dashed: "
-        f"threshold {number(first.threshold)} ({percent(first.level)}, χ² with {first.df} df, halved). Shaded: confidence "
-        "set. Grey bar at the foot: ±20 % around the estimate, all that the criterion paper looks at.",
-        "criteria": [_criterion(diagnosis, name) for name in sorted({v.criterion for v in diagnosis.verdicts})],
-        "information_facts": facts,
-    }
-
-
-def _criterion(diagnosis: Diagnosis, name: str) -> View:
-    """Verdict of one criterion: the sentence for all parameters, then those parameters that add something to it."""
-    overall = diagnosis.verdict(name, "all")
-    rows = []
-    for verdict in diagnosis.verdicts:
-        if verdict.criterion == name and verdict.parameter != "all" and verdict.sentence != overall.sentence:
-            head, below = symbol_html(verdict.parameter)
-            rows.append(
-                {
-                    "head": head,
-                    "below": below,
-                    "identified": verdict.identified,
-                    "word": "✓" if verdict.identified else "✗",
-                    "sentence": verdict.sentence,
-                }
-            )
-    word = "identified" if overall.identified else "not identified"
-    return {"name": name, "identified": overall.identified, "word": word, "sentence": overall.sentence, "rows": rows}
-
-
 def open_text(sides: Sequence[str]) -> str:
     """Group open sides: ``r below, r above, c above`` becomes ``r both sides; c above``."""
     by_name: dict[str, list[str]] = {}
@@ -215,86 +200,7 @@ def open_text(sides: Sequence[str]) -> str:
     groups: dict[str, list[str]] = {}
     for name, words in by_name.items():
         head, below = symbol_html(name)
-        groups.setdefault("both sides" if len(words) == 2 else words[0], []).append(f"{head}_{below}" if below else head)
+        groups.setdefault("both sides" if len(words) == 2 else words[0], []).append(
+            f"{head}_{below}" if below else head
+        )
     return "; ".join(f"{', '.join(names)} {word}" for word, names in groups.items())
-
-
-def _window_part(record: PatientRecord, model: Model) -> View:
-    """The window against the tolerable burden, and its spread over the admitted sets."""
-    from workbench.report.plots.window import window_figure
-
-    fit, regimen, diagnosis = record.fit, record.regimen, record.diagnosis
-    assert fit is not None
-    assert regimen is not None
-    assert regimen.window is not None
-    window, unit, first = regimen.window, marker_unit(record.patient.marker), record.patient.first_burden
-    facts = [
-        ("Point estimate", window.sentence),
-        ("Under MTD", window.case_sentence),
-        ("Tolerable burden", f"{number(window.k_tol, 4)} {unit}, {percent(window.k_tol / first)} of the first"),
-    ]
-    if math.isfinite(window.smallest_tolerable_burden):
-        smallest = window.smallest_tolerable_burden
-        facts.append(("Smallest tolerable", f"{number(smallest, 4)} {unit}, {percent(smallest / first)} of the first"))
-    if math.isfinite(window.kill_rate_per_day) and window.exists:
-        low, high = window.low * window.kill_rate_per_day, window.high * window.kill_rate_per_day
-        facts.append(("Window as kill rate", f"{interval(low, high)} per day"))
-    spread = regimen.window_range
-    if spread is not None:
-        text = f"{plural(spread.n_sets, 'parameter set')}: lower edge {_percents(spread.lower)}, upper edge {_percents(spread.upper)}"
-        text += f"; no window in {percent(spread.share_without_window)} of them"
-        facts.append(("Over the admitted sets", text))
-    if math.isfinite(regimen.best_supported_dose) and regimen.support > 0:
-        facts.append(
-            ("Best supported dose", f"{percent(regimen.best_supported_dose)} of MTD, by {percent(regimen.support)} of the sets; required {percent(regimen.required_support)}")
-        )
-    if regimen.basin:
-        which = "recommended dose" if record.recommended else "point estimate's dose"
-        facts.append(("Basin", f"Under the {which}: {regimen.basin}"))
-    return {
-        "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
-        "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, Fig. 9 "
-        "(green: point estimate; blue: doses that enough of the admitted parameter sets support). Grey line: tolerable "
-        "burden of this run; dashed: below it no dose contains the tumour. Right: share of the admitted parameter sets "
-        "whose window holds the dose, with the required share dashed.",
-        "window_facts": [{"name": a, "text": b} for a, b in facts],
-    }
-
-
-def _percents(pair: Sequence[float]) -> str:
-    """Write a range of doses in percent of MTD."""
-    if math.isnan(pair[0]):
-        return "–"
-    return f"{100 * pair[0]:.1f} – {100 * pair[1]:.1f} %"
-
-
-def _strategy_part(record: PatientRecord) -> View:
-    """Burden under each strategy, with times to progression and total doses."""
-    from workbench.report.plots.strategies import strategies_figure
-
-    assert record.regimen is not None
-    outcomes, first = record.regimen.strategies, record.patient.first_burden
-    window = record.regimen.window
-    ratio = window.k_tol / first if window else 1.0
-    full = next((o.total_dose for o in outcomes if o.name == "MTD"), math.nan)
-    doubtful = not record.recommended and any(o.name.startswith("constant") for o in outcomes)
-    rows = []
-    for o in outcomes:
-        ttp = "–" if o.ttp is None else ("> " if o.ttp.above_tolerable.censored else "") + f"{o.ttp.above_tolerable.days}"
-        rows.append(
-            {
-                "name": o.name + (" (point estimate only)" if doubtful and o.name.startswith("constant") else ""),
-                "description": o.description,
-                "ttp": ttp,
-                "total": number(o.total_dose, 4),
-                "share": percent(o.total_dose / full) if full > 0 else "–",
-                "final": percent(o.final_burden / first),
-            }
-        )
-    return {
-        "strategies": strategies_figure(outcomes, first, ratio),
-        "strategies_caption": "Simulated at the point estimate, from the first visit. TTP: first day above the tolerable "
-        f"burden ({percent(ratio)} of the first); “>” where that does not happen within the horizon."
-        + (" The constant dose is what the point estimate alone would suggest; it is not recommended." if doubtful else ""),
-        "strategy_rows": rows,
-    }

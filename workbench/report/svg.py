@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -24,12 +25,18 @@ def drawing() -> Iterator[None]:
     """Matplotlib settings of the report, for the time of drawing; nothing global stays changed."""
     from matplotlib import rc_context
 
-    with rc_context(style.settings()):
+    with rc_context(style.settings()):  # pyright: ignore[reportArgumentType]
         yield
 
 
 def new_figure(
-    width: float, height: float, *, left: float = 0.6, right: float = 0.1, bottom: float = 0.42, top: float = 0.3
+    width: float,
+    height: float,
+    *,
+    left: float = 0.6,
+    right: float = 0.1,
+    bottom: float = 0.42,
+    top: float = 0.3,
 ) -> Figure:
     """Return an empty figure, without pyplot and its global state.
 
@@ -66,10 +73,13 @@ def inline_svg(figure: Figure, alt: str, *, tight: bool = False) -> str:
         Crop to what is drawn.
     """
     buffer = io.StringIO()
-    figure.savefig(
-        buffer, format="svg", metadata={"Date": None}, transparent=True,
-        **({"bbox_inches": "tight", "pad_inches": 0.02} if tight else {}),
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        # text stays text: a sign that Matplotlib's font lacks is drawn by the reader's
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(
+            buffer, format="svg", metadata={"Date": None}, transparent=True,
+            **({"bbox_inches": "tight", "pad_inches": 0.02} if tight else {}),
+        )  # fmt: skip
     return _for_page(buffer.getvalue(), alt, f"f{next(_counter)}-")
 
 

@@ -40,8 +40,10 @@ def course_figure(patient: Patient, fit: Fit | None, model: Model) -> Markup:
         _burden_axis(above, patient)
         _dose_bar(below, patient, low, high)
         handles = above.get_legend_handles_labels()[1]
-        above.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(handles), columnspacing=1.4, borderpad=0)
-        return Markup(inline_svg(figure, _alt(patient, fit)))  # noqa: S704 - the SVG is escaped by its writer
+        above.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(handles), columnspacing=1.4, borderpad=0
+        )
+        return Markup(inline_svg(figure, _alt(patient, fit)))
 
 
 def _extent(patient: Patient) -> tuple[float, float]:
@@ -60,7 +62,10 @@ def _fitted_course(axes: Axes, patient: Patient, fit: Fit, model: Model, low: fl
     grid = np.union1d(np.linspace(start, max(high, start + 1.0), _POINTS), patient.times)
     course = simulate(model, fit.estimates, patient.schedule, grid, fit.constants)
     axes.plot(grid, course.outputs[:, 0], color=style.TOTAL, label="model", zorder=3)
-    for role, colour, dashes in (("sensitive", style.SENSITIVE, (0, (5, 2))), ("resistant", style.RESISTANT, (0, (1.5, 1.5)))):
+    for role, colour, dashes in (
+        ("sensitive", style.SENSITIVE, (0, (5, 2))),
+        ("resistant", style.RESISTANT, (0, (1.5, 1.5))),
+    ):
         state = model.state_with_role(role)
         if state is not None:
             values = course.states[:, model.state_names.index(state.name)]
@@ -87,7 +92,12 @@ def _measurements(axes: Axes, patient: Patient) -> None:
         )  # fmt: skip
         for i, e in drawable:
             axes.annotate(
-                str(i), (e.time_days, e.burden), xytext=(4, 3), textcoords="offset points", fontsize=7, color=style.MUTED
+                str(i),
+                (e.time_days, e.burden),
+                xytext=(4, 3),
+                textcoords="offset points",
+                fontsize=7,
+                color=style.MUTED,
             )
 
 
@@ -97,7 +107,9 @@ def _drawable(time: float, burden: float) -> bool:
 
 def _burden_axis(axes: Axes, patient: Patient) -> None:
     """Choose the scale of the burden axis from the data, not from what a model makes of them."""
-    values = np.array([*patient.burdens, *(e.burden for e in patient.excluded if _drawable(e.time_days, e.burden))])
+    values = np.array(
+        [*patient.burdens, *(e.burden for e in patient.excluded if _drawable(e.time_days, e.burden))]
+    )
     positive = values[values > 0]
     if positive.size and positive.max() > _LOG_BEYOND * positive.min() and np.all(values > 0):
         axes.set_yscale("log")
@@ -127,4 +139,6 @@ def _alt(patient: Patient, fit: Fit | None) -> str:
     )
     if patient.excluded:
         text += f", {len(patient.excluded)} not used"
-    return text + (" with the fitted model curve above the dose given." if fit is not None else " above the dose given.")
+    return text + (
+        " with the fitted model curve above the dose given." if fit is not None else " above the dose given."
+    )

@@ -50,7 +50,9 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
                 )  # fmt: skip
             else:
                 word = "failed" if d.failed else "refused"
-                axes.annotate(word, (1.005, row), va="center", fontsize=7.5, color=style.MUTED, annotation_clip=False)
+                axes.annotate(
+                    word, (1.005, row), va="center", fontsize=7.5, color=style.MUTED, annotation_clip=False
+                )
         axes.set_yticks(range(len(decisions)), names)
         for label in axes.get_yticklabels():
             label.set_parse_math(False)
@@ -59,10 +61,10 @@ def overview_figure(decisions: Sequence[Decision]) -> Markup:
         axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0", "20", "40", "60", "80", "100 % of MTD"])
         axes.tick_params(axis="y", length=0)
         figure.legend(loc="upper left", ncols=4, borderpad=0.1, borderaxespad=0.1)
-        return Markup(inline_svg(figure, _alt(decisions)))  # noqa: S704 - the SVG is escaped by its writer
+        return Markup(inline_svg(figure, _alt(decisions)))
 
 
-def _once(axes, label: str) -> str | None:  # noqa: ANN001
+def _once(axes, label: str) -> str | None:
     """Return the label the first time only."""
     return None if label in axes.get_legend_handles_labels()[1] else label
 
@@ -77,6 +79,6 @@ def _alt(decisions: Sequence[Decision]) -> str:
     """Describe the figure in words."""
     recommended = sum(d.action == "recommend" for d in decisions)
     return (
-        f"Dose windows of {len(decisions)} patients; {recommended} have a recommended dose. The numbers are in the table "
-        "below."
+        f"Dose windows of {len(decisions)} patients; {recommended} have a recommended dose. The numbers are in the "
+        "table below."
     )

@@ -43,7 +43,7 @@ def profiles_figure(profiles: tuple[Profile, ...], units: dict[str, str]) -> Mar
             axes.set_axis_off()
         for axes in panels[::columns]:
             axes.set_ylabel("rise of −log L")
-        return Markup(inline_svg(figure, _alt(profiles)))  # noqa: S704 - the SVG is escaped by its writer
+        return Markup(inline_svg(figure, _alt(profiles)))
 
 
 def _panel(axes: Axes, profile: Profile, unit: str) -> None:
@@ -55,7 +55,12 @@ def _panel(axes: Axes, profile: Profile, unit: str) -> None:
         axes.axvspan(math.log10(start), math.log10(end), color=style.ADMITTED, alpha=0.22, linewidth=0)
     centre = math.log10(profile.estimate)
     axes.axvspan(
-        centre + math.log10(0.8), centre + math.log10(1.2), ymin=0.0, ymax=0.03, color=style.MUTED, linewidth=0
+        centre + math.log10(0.8),
+        centre + math.log10(1.2),
+        ymin=0.0,
+        ymax=0.03,
+        color=style.MUTED,
+        linewidth=0,
     )
     axes.axhline(profile.threshold, color=style.THRESHOLD, linestyle=(0, (4, 2)), linewidth=1.0)
     good = np.isfinite(profile.rise)
@@ -77,7 +82,10 @@ def _shown(profile: Profile, top: float) -> tuple[float, float]:
     inside = np.flatnonzero(np.isfinite(profile.rise) & (profile.rise <= top))
     first = max(int(inside[0]) - 1, 0) if inside.size else 0
     last = min(int(inside[-1]) + 1, len(profile.values) - 1) if inside.size else len(profile.values) - 1
-    low, high = min(profile.values[first], 0.75 * profile.estimate), max(profile.values[last], 1.3 * profile.estimate)
+    low, high = (
+        min(profile.values[first], 0.75 * profile.estimate),
+        max(profile.values[last], 1.3 * profile.estimate),
+    )
     return float(low), float(high)
 
 

@@ -28,7 +28,7 @@ def sparkline(patient: Patient) -> Markup:
     else:
         dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.6"/>' for a, b in zip(x, y, strict=True))
     alt = f"{len(patient)} burdens, first {burdens[0]:g}, lowest {np.min(burdens):g}, last {burdens[-1]:g}"
-    return Markup(  # noqa: S704 - numbers only
+    return Markup(
         f'<svg class="spark" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{alt}">'
         f'<polyline points="{points}" fill="none" stroke="{style.MUTED}" stroke-width="1"/>'
         f'<g fill="{style.INK}">{dots}</g></svg>'

@@ -11,13 +11,17 @@ from workbench.report import style
 from workbench.report.labels import days, number
 from workbench.report.svg import drawing, inline_svg, new_figure
 
-_BEYOND = 2.2  # the axis ends at this multiple of the tolerable burden: what lies beyond has progressed anyway
+_BEYOND = (
+    2.2  # the axis ends at this multiple of the tolerable burden: what lies beyond has progressed anyway
+)
 
 if TYPE_CHECKING:
     from dosing.strategies import StrategyOutcome
 
 
-def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float, k_tol_ratio: float) -> Markup:
+def strategies_figure(
+    outcomes: tuple[StrategyOutcome, ...], first_burden: float, k_tol_ratio: float
+) -> Markup:
     """Draw the burden in multiples of the first one, one line a strategy.
 
     Parameters
@@ -50,9 +54,14 @@ def strategies_figure(outcomes: tuple[StrategyOutcome, ...], first_burden: float
         axes.set_xlabel("days from the first visit")
         axes.set_ylabel("burden / first burden")
         figure.legend(
-            loc="upper left", ncols=min(len(shown), 3), columnspacing=1.4, borderpad=0.1, borderaxespad=0.1, labelspacing=0.2
+            loc="upper left",
+            ncols=min(len(shown), 3),
+            columnspacing=1.4,
+            borderpad=0.1,
+            borderaxespad=0.1,
+            labelspacing=0.2,
         )
-        return Markup(inline_svg(figure, _alt(shown, first_burden)))  # noqa: S704 - the SVG is escaped by its writer
+        return Markup(inline_svg(figure, _alt(shown, first_burden)))
 
 
 def _style(name: str, place: int) -> tuple[str, style.Dashes]:

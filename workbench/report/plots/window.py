@@ -59,7 +59,7 @@ def window_figure(
             *left.get_legend_handles_labels(), loc="upper left", ncols=3, columnspacing=1.2, handletextpad=0.5,
             borderpad=0.1, borderaxespad=0.1,
         )  # fmt: skip
-        return Markup(inline_svg(figure, _alt(regimen)))  # noqa: S704 - the SVG is escaped by its writer
+        return Markup(inline_svg(figure, _alt(regimen)))
 
 
 def _window_panel(axes: Axes, model: Model, fit: Fit, first_burden: float, span: tuple[float, float]) -> None:
@@ -71,14 +71,26 @@ def _window_panel(axes: Axes, model: Model, fit: Fit, first_burden: float, span:
     lower, upper = np.clip(edges.lower, 0, 1), np.clip(edges.upper, 0, 1)
     inside = lower < upper
     axes.fill_between(
-        ratios, lower, upper, where=inside, color=style.WINDOW, alpha=0.25, linewidth=0, label="window (point estimate)"
+        ratios,
+        lower,
+        upper,
+        where=inside,
+        color=style.WINDOW,
+        alpha=0.25,
+        linewidth=0,
+        label="window (point estimate)",
     )
     axes.plot(ratios, np.where(inside, lower, np.nan), color=style.WINDOW, linewidth=1.4)
     axes.plot(ratios, np.where(inside, upper, np.nan), color=style.WINDOW, linewidth=1.4)
 
 
 def _supported_region(
-    axes: Axes, model: Model, ensemble: Ensemble, regimen: Regimen, first_burden: float, span: tuple[float, float]
+    axes: Axes,
+    model: Model,
+    ensemble: Ensemble,
+    regimen: Regimen,
+    first_burden: float,
+    span: tuple[float, float],
 ) -> None:
     """Shade the doses that the required share of the admitted parameter sets supports."""
     from dosing.dose_support import supported_doses
@@ -89,7 +101,14 @@ def _supported_region(
         low, high = (np.array([p[k][end] if k < len(p) else np.nan for p in pieces]) for end in (0, 1))
         label = f"supported by {percent(regimen.required_support)} of the sets" if k == 0 else None
         axes.fill_between(
-            ratios, low, high, where=np.isfinite(low), color=style.SENSITIVE, alpha=0.5, linewidth=0, label=label
+            ratios,
+            low,
+            high,
+            where=np.isfinite(low),
+            color=style.SENSITIVE,
+            alpha=0.5,
+            linewidth=0,
+            label=label,
         )
 
 

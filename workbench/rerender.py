@@ -1,0 +1,75 @@
+"""Tables and report of a run directory, made again from its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.locking import run_lock
+from workbench.manifest import Manifest
+from workbench.options import RunOptions
+from workbench.request import RequestError
+from workbench.store import MANIFEST_FILE, RunStore, StoreError
+
+if TYPE_CHECKING:
+    from dynamics.model import Model
+
+
+def render_again(folder: Path, always_detailed: Sequence[str] = ()) -> Path:
+    """Make the tables and the report of a run directory again, from what is finished in it.
+
+    Parameters
+    ----------
+    folder : Path
+    always_detailed : sequence of str
+        Patients who are shown with all figures, however many there are.
+
+    Raises
+    ------
+    StoreError
+        Not a run directory, or nothing is finished in it.
+    RequestError
+        A patient who is not in it.
+    """
+    from workbench.report.page import write_report
+    from workbench.tables import write_tables
+
+    if not (folder / MANIFEST_FILE).is_file():
+        raise StoreError(
+            f"{folder} is not a run directory (it has no {MANIFEST_FILE}); `evodose run` makes one"
+        )
+    store = RunStore(folder)
+    with run_lock(folder):
+        manifest = Manifest.read(store)
+        assert manifest is not None
+        index = store.load_index()
+        selected = manifest.content["patients"].get("selected", "all")
+        ids = [i for i in index.patient_ids if selected == "all" or i in selected]
+        ids = [i for i in ids if store.path(i, "fit").is_file()]
+        if not ids:
+            raise StoreError(f"no patient is finished in {folder}; repeat `evodose run` to compute them")
+        for name in always_detailed:
+            if name not in ids:
+                raise RequestError(f"{folder} has no results of a patient {name!r}")
+        model, records = stored_model(store, manifest), partial(store.records, ids)
+        decisions = write_tables(store, records(), index, model, _criterion(manifest))
+        return write_report(
+            store, records, decisions, index, model, manifest, always_detailed=always_detailed
+        )
+
+
+def _criterion(manifest: Manifest) -> str:
+    """Name of the profiles' criterion at the level of a run."""
+    return RunOptions(level=manifest.content["options"]["level"]).criterion
+
+
+def stored_model(store: RunStore, manifest: Manifest) -> Model:
+    """Find the model that a run directory was made with."""
+    from dynamics.catalogue import get_model
+
+    for suffix in (".py", ".yaml", ".yml"):
+        if (store.folder / f"model{suffix}").is_file():
+            return get_model(str(store.folder / f"model{suffix}"))
+    return get_model(manifest.content["model"]["name"])
