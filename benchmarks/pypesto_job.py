@@ -38,6 +38,7 @@ def compile_model(job: dict[str, Any], folder: str) -> Any:
         set_sbml_math,
     )
     from amici.importers.utils import MeasurementChannel
+    from sympy.parsing.sympy_parser import parse_expr
 
     constants = list(job["patients"][0]["constants"])
     symbols = {n: sp.Symbol(n, real=True) for n in [*job["states"], *job["parameters"], *constants]}
@@ -48,13 +49,13 @@ def compile_model(job: dict[str, Any], folder: str) -> Any:
     for name in job["states"]:
         add_species(sbml, name, compartment_id="body")
     for name, rate, first in zip(job["states"], job["rhs"], job["initial"], strict=True):
-        add_rate_rule(sbml, symbols[name], sp.sympify(rate, locals=symbols))
+        add_rate_rule(sbml, symbols[name], parse_expr(rate, local_dict=symbols))
         assignment = sbml.createInitialAssignment()
         assignment.setSymbol(name)
-        set_sbml_math(assignment, sp.sympify(first, locals=symbols))
+        set_sbml_math(assignment, parse_expr(first, local_dict=symbols))
     poisson = MeasurementChannel(
         "burden",
-        formula=sp.sympify(job["output"], locals=symbols),
+        formula=parse_expr(job["output"], local_dict=symbols),
         noise_distribution=lambda y: f"{y} - m{y}*log({y}) + loggamma(m{y} + 1)",
     )
     SbmlImporter(sbml).sbml2amici(NAME, folder, observation_model=[poisson], fixed_parameters=constants)

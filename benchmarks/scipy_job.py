@@ -43,6 +43,7 @@ def fit_patient(
     evaluations : int
         Solutions of the model in all.
     """
+    solve: Any = solve_ivp  # the published types know neither `args` nor a method chosen at run time
     rhs = right_hand_side(job, patient["constants"])
     times, burdens = np.array(patient["times"]), np.array(patient["burdens"])
     x0 = [eval(e, {}, patient["constants"]) for e in job["initial"]]
@@ -53,7 +54,7 @@ def fit_patient(
     def nll(q: np.ndarray) -> float:
         nonlocal evaluations
         evaluations += 1
-        solution = solve_ivp(
+        solution = solve(
             rhs,
             (times[0], times[-1]),
             x0,

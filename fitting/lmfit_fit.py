@@ -32,7 +32,6 @@ from fitting.problem import build_problem
 
 if TYPE_CHECKING:
     from lmfit import Parameters
-    from lmfit.minimizer import MinimizerResult
 
     from dynamics.model import Model
     from dynamics.simulate import Engine
@@ -61,7 +60,7 @@ class LmfitFit:
     """
 
     fit: Fit
-    result: MinimizerResult
+    result: Any  # a MinimizerResult declares none of its attributes
     report: str
 
 

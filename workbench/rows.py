@@ -32,7 +32,8 @@ def fit_rows(record: PatientRecord, decision: Decision) -> Iterator[Row]:
             **base, "parameter": name, "unit": fit.parameter_units[i], "estimate": fit.estimates[i], "se": se[i],
             "rse_percent": rse[i], "ci_low": low[i], "ci_high": high[i], "status_sentence": fit.status.value,
             "ci_level": WALD_LEVEL, "bound_low": fit.lower[i], "bound_high": fit.upper[i],
-            "on_bound": name in fit.at_bound, "model": fit.model_name, "likelihood": fit.likelihood, "dispersion": fit.dispersion, "nll": fit.nll,
+            "on_bound": name in fit.at_bound, "model": fit.model_name, "likelihood": fit.likelihood,
+            "dispersion": fit.dispersion, "nll": fit.nll,
             "aic": fit.aic, "aicc": fit.aicc, "bic": fit.bic, "n_estimated": fit.n_estimated,
             "pearson_chi2": fit.pearson_chi2, "starts": fit.starts, "starts_at_optimum": fit.starts_at_optimum,
             "warnings": " | ".join(fit.warnings),
@@ -50,7 +51,8 @@ def profile_rows(record: PatientRecord) -> Iterator[Row]:
         for i, value in enumerate(profile.values):
             yield {
                 "patient_id": record.patient.patient_id, "parameter": profile.parameter,
-                "unit": units[profile.parameter], "value": value, "nll": profile.nll[i], "rise": rise[i], "threshold": profile.threshold,
+                "unit": units[profile.parameter], "value": value, "nll": profile.nll[i], "rise": rise[i],
+                "threshold": profile.threshold,
                 "level": profile.level, "df": profile.df, "inside": bool(rise[i] <= profile.threshold),
                 **{f"at_{name}": profile.sets[i, j] for j, name in enumerate(names)},
             }  # fmt: skip

@@ -32,7 +32,7 @@ def truth(model):
 def simulated(model, truth, **options):
     """Virtual patients under a schedule with pauses, at 15 visits."""
     specifications = [
-        VirtualPatient(name, parameters, PUBLISHED[name][-1], VISITS, PAUSED)
+        VirtualPatient(name, parameters, PUBLISHED[name][-1], VISITS.tolist(), PAUSED)
         for name, parameters in truth.items()
     ]
     return simulate_cohort(model, specifications, 20231109, **options).patients

@@ -1,11 +1,14 @@
+import dataclasses
+
 import lmfit
 import numpy as np
 import pytest
+import sympy as sp
+from only_fits import fits
 
 from dynamics import DoseSchedule, get_model
 from fitting.lmfit_fit import fit_patient
 from fitting.lmfit_parameters import to_lmfit_parameters
-from fitting.maximum_likelihood import fit_cohort
 from fitting.result import FitStatus
 from patients import Patient
 
@@ -14,7 +17,7 @@ OTHERS = ("negative_binomial", "log_normal", "normal")
 
 @pytest.fixture(scope="module")
 def batched(model, noisy):
-    return fit_cohort(noisy, model)
+    return fits(noisy, model)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def test_correlations_are_those_of_the_estimates(nelder):
 
 @pytest.mark.parametrize("likelihood", OTHERS)
 def test_dispersion_is_one_more_parameter(model, noisy, likelihood):
-    (reference,) = fit_cohort(noisy[:1], model, likelihood=likelihood)
+    (reference,) = fits(noisy[:1], model, likelihood=likelihood)
     parameters = start_near(model, noisy[0], reference, likelihood)
     assert list(parameters) == [*model.parameter_names, "dispersion"]
     found = fit_patient(noisy[0], model, parameters, likelihood=likelihood)
@@ -94,7 +97,7 @@ def test_held_parameters_stay_and_have_no_error(model, noisy, batched):
     parameters = start_near(model, noisy[0], batched[0])
     parameters["c"].set(value=2.0, vary=False)
     found = fit_patient(noisy[0], model, parameters)
-    reference = fit_cohort(noisy[:1], model.fix(c=2.0))[0]
+    reference = fits(noisy[:1], model.fix(c=2.0))[0]
     assert found.fit["c"] == 2.0
     assert found.fit.nll == pytest.approx(reference.nll, abs=1e-6)
     assert found.fit.nll > batched[0].nll
@@ -231,15 +234,14 @@ def test_parameters_that_do_not_suit_the_model_are_refused(model, noisy):
 
 
 def test_model_whose_parameter_takes_the_name_of_the_dispersion(noisy):
-    import dataclasses
-
     model = get_model("competition")
+    old, new = sp.Symbol("c"), sp.Symbol("dispersion")
     renamed = dataclasses.replace(
         model,
         parameters=tuple(
             dataclasses.replace(p, name="dispersion") if p.name == "c" else p for p in model.parameters
         ),
-        states=tuple(dataclasses.replace(s, rhs=s.rhs.subs("c", "dispersion")) for s in model.states),
+        states=tuple(dataclasses.replace(s, rhs=s.rhs.subs(old, new)) for s in model.states),
     )
     assert "dispersion" in to_lmfit_parameters(renamed, noisy[0])
     with pytest.raises(ValueError, match="rename it, or use the poisson likelihood"):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from only_fits import fits
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 from scipy.special import gammaln
@@ -32,7 +33,7 @@ def melanoma(cohort_dir):
 
 @pytest.fixture(scope="module")
 def fitted(melanoma, model):
-    return {fit.patient_id: fit for fit in fit_cohort(melanoma.patients, model)}
+    return {fit.patient_id: fit for fit in fits(melanoma.patients, model)}
 
 
 def test_likelihood_is_the_paper_s(melanoma):

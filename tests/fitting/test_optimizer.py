@@ -133,9 +133,8 @@ def test_jobs_that_lost_the_race_are_left_where_they_are():
     def evaluate(q, who):
         return np.abs(q[:, 0]) + 1.0, np.sign(q), np.full((len(q), 1, 1), 1e-3)
 
-    options = {"who": np.array([0, 1]), "lower": centre - 200, "upper": centre + 200}
-    start = np.array([[150.0], [150.0]])
-    found = minimise(evaluate, start, give_up_above=np.array([50.0, np.inf]), **options)
+    start, who, limits = np.array([[150.0], [150.0]]), np.array([0, 1]), np.array([50.0, np.inf])
+    found = minimise(evaluate, start, who, centre - 200, centre + 200, give_up_above=limits)
     assert found.value[0] > 50
     assert not found.converged[0]
     assert found.value[1] < 2

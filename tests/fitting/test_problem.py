@@ -41,11 +41,9 @@ def test_gradient_is_that_of_the_value_with_censored_rows_and_pauses(model, nois
 @pytest.mark.parametrize("name", NAMES)
 def test_information_is_the_mean_of_the_squared_gradient_over_simulated_data(model, noise_free, name):
     (patient,) = noise_free[:1]
-    likelihood, phi = (
-        get_likelihood(name),
-        {"negative_binomial": 30.0, "log_normal": 0.2, "normal": 25.0}.get(name),
-    )
-    q = np.log([0.13, 580.0, 0.09, 2.3] + ([phi] if phi else []))
+    likelihood = get_likelihood(name)
+    phi = {"poisson": 1.0, "negative_binomial": 30.0, "log_normal": 0.2, "normal": 25.0}[name]
+    q = np.log([0.13, 580.0, 0.09, 2.3, *([phi] if likelihood.has_dispersion else [])])
     problem = build_problem([patient], model, likelihood)
     mu = problem.outputs(q[None], np.zeros(1, dtype=int))[0][0]
     generator, n = np.random.default_rng(2), 3000

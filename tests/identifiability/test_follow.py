@@ -83,7 +83,7 @@ def test_the_step_ends_exactly_where_another_parameter_meets_its_bound():
     assert moved[1] == problem.upper[0, 1], "exactly on the bound"
     assert np.exp(moved[0]) == pytest.approx(0.32, rel=1e-6)
     assert made == pytest.approx(np.log(0.32 / 0.22), rel=1e-6)
-    moved, made = one(problem, np.log([0.03, 0.01]), 0, -1.0)
+    moved, made = one(problem, np.log([0.024, 0.004]), 0, -1.0)
     assert moved[1] == problem.lower[0, 1]
     assert np.exp(moved[0]) == pytest.approx(0.021, rel=1e-6)
     assert -1.0 < made < 0.0

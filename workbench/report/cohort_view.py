@@ -32,7 +32,8 @@ def cohort_view(decisions: Sequence[Decision], index: CohortIndex, finished: str
     """
     person = "virtual patient" if index.virtual else "patient"
     with_window = [d for d in decisions if not math.isnan(d.window_low) or d.action == "recommend"]
-    shown = with_window[:_IN_OVERVIEW]
+    first = sorted(with_window, key=lambda d: d.action != "recommend")[:_IN_OVERVIEW]
+    shown = [d for d in with_window if d in first]
     return {
         "title": f"Dose recommendations for {people(len(decisions), virtual=index.virtual)}",
         "subtitle": f"{index.source}; evodose run finished {finished}",
@@ -96,7 +97,7 @@ def _overview_caption(shown: int, with_window: int, total: int, person: str) -> 
     text = "Green: effective dose window at the point estimate. Lines: range of its lower (blue) and upper (red) edge "
     text += "over the admitted parameter sets. Dot: recommended dose."
     if shown < with_window:
-        text += f" The first {shown} of {plural(with_window, person)} with a window."
+        text += f" {shown} of {plural(with_window, person)} with a window are shown, recommended doses first."
     elif shown < total:
         verb = "is" if total - shown == 1 else "are"
         text += f" {plural(total - shown, person)} without a window {verb} not shown."

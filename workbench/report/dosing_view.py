@@ -57,9 +57,9 @@ def window_part(record: PatientRecord, model: Model) -> View:
     return {
         "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
         "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, "
-        "Fig. 9 (green: point estimate; blue: doses that enough of the admitted parameter sets support). Grey line: tolerable "
-        "burden of this run; dashed: below it no dose contains the tumour. Right: share of the admitted parameter sets "
-        "whose window holds the dose, with the required share dashed.",
+        "Fig. 9 (green: point estimate; blue: doses that enough of the admitted parameter sets support). Grey line: "
+        "tolerable burden of this run; dashed: below it no dose contains the tumour. Right: share of the admitted "
+        "parameter sets whose window holds the dose, with the required share dashed.",
         "window_facts": [{"name": a, "text": b} for a, b in facts],
     }
 

@@ -76,7 +76,8 @@ def write_report(
         compact_count=len(folded),
         compact_heading=f"{plural(len(folded), 'further ' + cohort['person'])}",
         compact_note="Shown in short, to keep this page light: recommended doses come first among those with all "
-        "figures, then identified parameters, then the order of the file. evodose report RUN --patient ID adds a patient's figures.",
+        "figures, then identified parameters, then the order of the file. evodose report RUN --patient ID adds a "
+        "patient's figures.",
         methods=methods_view(model, manifest.content, example),
         provenance=provenance_view(manifest.content, index),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,7 +117,7 @@ def _burden_axis(axes: Axes, patient: Patient) -> None:
         axes.set_ylim(positive.min() / 3, positive.max() * 3)
     else:
         axes.set_ylim(0, 1.15 * (values.max() if values.size and values.max() > 0 else 1.0))
-    axes.set_ylabel(marker_label(patient.marker), parse_math=False)
+    axes.set_ylabel(textwrap.fill(marker_label(patient.marker), 26), parse_math=False)
     axes.yaxis.set_label_coords(-0.55 / 4.58, 0.5)
 
 
