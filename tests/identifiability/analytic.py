@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import sympy as sp
@@ -17,6 +18,14 @@ from patients.cohort import Patient
 T = sp.Symbol("t")
 
 
+@cache
+def compiled(solution, symbols):
+    """Value and slopes in log parameters as functions of (t, V0, parameters)."""
+    arguments = [T, sp.Symbol("V0"), list(symbols)]
+    slopes = [solution.diff(s) * s for s in symbols]
+    return sp.lambdify(arguments, [solution, *slopes], "numpy", cse=True)
+
+
 @dataclass(frozen=True)
 class AnalyticProblem(CohortProblem):
     """A problem whose model is solved by a formula in ``t``, the parameters and ``V0``."""
@@ -25,21 +34,12 @@ class AnalyticProblem(CohortProblem):
 
     def outputs(self, q, who, *, sensitive=False):
         assert self.solution is not None
-        symbols = list(self.model.parameter_symbols)
-        arguments = [T, sp.Symbol("V0"), symbols]
-        slopes = [self.solution.diff(s) * s for s in symbols]
-        value = sp.lambdify(arguments, self.solution, "numpy")
-        slope = sp.lambdify(arguments, slopes, "numpy")
-        y = np.empty((len(q), self.courses.times.shape[1]))
-        dy = np.empty((*y.shape, len(symbols)))
-        parameters = np.exp(q[:, : len(symbols)]).T[:, :, None]
-        first = self.courses.constants[who][:, [0]]
+        symbols = self.model.parameter_symbols
+        first, times = self.courses.constants[who][:, [0]], self.courses.times[who]
         with np.errstate(all="ignore"):
-            times = self.courses.times[who]
-            y[:] = value(times, first, parameters)
-            for i, column in enumerate(slope(times, first, parameters)):
-                dy[:, :, i] = column
-        return y, dy, np.all(np.isfinite(y), axis=1)
+            rows = compiled(self.solution, symbols)(times, first, np.exp(q[:, : len(symbols)]).T[:, :, None])
+        y, *slopes = (np.broadcast_to(row, times.shape) for row in rows)
+        return y, np.stack(slopes, axis=-1), np.all(np.isfinite(y), axis=1)
 
 
 def make_problem(rate, parameters, times, burdens, likelihood="log_normal", solution=None):
