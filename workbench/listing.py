@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.session import Outcome
 
 _ROWS = 40
+_WIDE = 120  # columns; a narrower table would squeeze the reasons into a thread
 _PROBLEMS = 200
 _WIDTH_OF_FILES = 150  # where the output is not a terminal there is no width to fit into
 
@@ -37,31 +39,42 @@ def print_outcome(outcome: Outcome, folder: Path, *, quiet: bool) -> None:
     """Print one row a patient, counts, and where the report lies."""
     console = output_console()
     if not quiet:
-        console.print(_decisions_table(outcome))
+        wide = console.width >= _WIDE
+        console.print(_decisions_table(outcome, with_reason=wide))
+        for d in outcome.decisions[:_ROWS] if not wide else ():
+            console.print(Text.assemble((f"{_name(d)}: ", "bold"), d.reason))
         left = len(outcome.decisions) - _ROWS
         if left > 0:
             console.print(f"… and {left} more in {folder / 'regimens.csv'}", markup=False)
-    console.print(_counts(outcome), markup=False)
+        console.print()
+    console.print(_counts(outcome), markup=False, soft_wrap=True)
     if outcome.computed == 0:
         console.print("Everything was there already; nothing was computed again (--fresh begins anew).")
     console.print(f"Report: {outcome.report}", markup=False, soft_wrap=True)
 
 
-def _decisions_table(outcome: Outcome) -> Table:
-    """Table of the first patients' decisions."""
-    name = "virtual patient" if outcome.virtual else "patient"
-    table = Table(title="Research use only; not a medical device", title_style="dim", title_justify="left")
-    table.add_column(name, overflow="fold", max_width=24)
-    table.add_column("points", justify="right")
-    table.add_column("paper")
-    table.add_column(outcome.criterion)
-    table.add_column("decision")
-    table.add_column("dose", justify="right")
-    table.add_column("window (% of MTD)", justify="right", no_wrap=True)
-    table.add_column("reason", overflow="fold", min_width=30)
+def _decisions_table(outcome: Outcome, *, with_reason: bool) -> Table:
+    """Table of the first patients' decisions; on a narrow terminal the reasons follow below it."""
+    title = "Research use only; not a medical device"
+    table = Table(title=title, title_style="dim", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("virtual patient" if outcome.virtual else "patient", overflow="fold", max_width=24)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("paper", no_wrap=True)
+    table.add_column(outcome.criterion, no_wrap=True)
+    table.add_column("decision", no_wrap=True)
+    table.add_column("dose", justify="right", no_wrap=True)
+    table.add_column("window, % MTD", justify="right", no_wrap=True)
+    if with_reason:
+        table.add_column("reason", overflow="fold", min_width=40)
     for d in outcome.decisions[:_ROWS]:
-        table.add_row(*_decision_cells(d))
+        cells = _decision_cells(d)
+        table.add_row(*(cells if with_reason else cells[:-1]))
     return table
+
+
+def _name(d: Decision) -> str:
+    """Write the identifier of a patient so that it is safe on a terminal."""
+    return quoted(d.patient_id)[1:-1]
 
 
 def _decision_cells(d: Decision) -> tuple[Text | str, ...]:
@@ -72,9 +85,9 @@ def _decision_cells(d: Decision) -> tuple[Text | str, ...]:
         word = Text("recommend", style="bold green")
     else:
         word = Text("refuse", style="yellow")
-    window = "–" if math.isnan(d.window_low) else interval(100 * d.window_low, 100 * d.window_high)
+    window = "–" if math.isnan(d.window_low) else f"{100 * d.window_low:.1f} – {100 * d.window_high:.1f}"
     return (
-        Text(quoted(d.patient_id)[1:-1]), str(d.n_points), _verdict(d.paper), _verdict(d.profile), word,
+        Text(_name(d)), str(d.n_points), _verdict(d.paper), _verdict(d.profile), word,
         percent(d.dose_fraction), window, Text(d.reason),
     )  # fmt: skip
 

@@ -178,8 +178,8 @@ class RunStore:
             return None
 
     def save_patient(self, patient: Patient) -> None:
-        """Write what was read of a patient, unless it is there."""
-        if not self.path(patient.patient_id, "patient").is_file():
+        """Write what was read of a patient, unless it is there and can be read."""
+        if self.load(patient.patient_id, "patient") is None:
             self.save(patient.patient_id, "patient", patient)
 
     def first_missing(self, patient_id: str) -> int:

@@ -90,6 +90,12 @@ def test_a_damaged_stage_and_what_rests_on_it_are_computed_again(run, rooms, sta
     assert f"{stage} of patient 'a'" in watcher.notes[0]
 
 
+def test_a_damaged_patient_file_is_written_again(run):
+    store = run(["a"])
+    store.path("a", "patient").write_bytes(b"PK")
+    assert run(["a"]).record("a").patient.patient_id == "a"
+
+
 class Recorder(Silent):
     def __init__(self):
         super().__init__()

@@ -11,7 +11,7 @@ from workbench.store import TABLE_FILES
 
 pytestmark = pytest.mark.slow
 
-# ../shared/reference/reproduction.md: Masud 2023, Table 1 and eq. 4 at K_tol = V0
+# Masud 2023: estimates (r, K, delta, c) of Table 1, window of eq. 4 at K_tol = V0, as fractions of MTD
 PUBLISHED = {
     "MEL02": (0.131799194, 580.8725024, 0.089001925, 2.291960323, 0.565635, 0.834748),
     "MEL06": (0.181471087, 798.688266, 0.137568333, 3.182914523, 0.200983, 0.904692),
@@ -38,17 +38,25 @@ def melanoma(cohort_dir, tmp_path_factory):
 
 @pytest.mark.cohorts
 def test_melanoma_estimates_and_windows_are_the_published_ones(melanoma):
-    fits = pd.read_csv(melanoma / "fits.csv").pivot(index="patient_id", columns="parameter", values="estimate")
+    fits = pd.read_csv(melanoma / "fits.csv").pivot(
+        index="patient_id", columns="parameter", values="estimate"
+    )
     regimens = pd.read_csv(melanoma / "regimens.csv", index_col="patient_id")
     for patient, (r, K, delta, c, low, high) in PUBLISHED.items():
-        assert tuple(fits.loc[patient, ["r", "K", "delta", "c"]]) == pytest.approx((r, K, delta, c), rel=0.005)
-        assert tuple(regimens.loc[patient, ["window_low", "window_high"]]) == pytest.approx((low, high), abs=0.002)
+        assert tuple(fits.loc[patient, ["r", "K", "delta", "c"]]) == pytest.approx(
+            (r, K, delta, c), rel=0.005
+        )
+        assert tuple(regimens.loc[patient, ["window_low", "window_high"]]) == pytest.approx(
+            (low, high), abs=0.002
+        )
 
 
 @pytest.mark.cohorts
 def test_melanoma_criteria_disagree_as_they_should(melanoma):
     table = pd.read_csv(melanoma / "identifiability.csv")
-    overall = table[table["parameter"] == "all"].pivot(index="patient_id", columns="criterion", values="verdict")
+    overall = table[table["parameter"] == "all"].pivot(
+        index="patient_id", columns="criterion", values="verdict"
+    )
     assert set(overall.index[overall["paper"] == "identified"]) == set(PUBLISHED)
     for patient in ("MEL01", "MEL02", "MEL03", "MEL04", "MEL05", "MEL07"):
         assert overall.loc[patient, "profile95"] == "not_identified"

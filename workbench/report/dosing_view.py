@@ -79,7 +79,7 @@ def strategy_part(record: PatientRecord) -> View:
     outcomes, first = record.regimen.strategies, record.patient.first_burden
     window = record.regimen.window
     ratio = window.k_tol / first if window else 1.0
-    full = next((o.total_dose for o in outcomes if o.name == "MTD"), math.nan)
+    totals = {o.name: o.total_dose for o in outcomes}
     doubtful = not record.recommended and any(o.name.startswith("constant") for o in outcomes)
     rows = []
     for o in outcomes:
@@ -95,7 +95,10 @@ def strategy_part(record: PatientRecord) -> View:
                 "description": o.description,
                 "ttp": ttp,
                 "total": number(o.total_dose, 4),
-                "share": percent(o.total_dose / full) if full > 0 else "–",
+                "shares": [
+                    percent(o.total_dose / totals[other]) if totals.get(other, 0.0) > 0 else "–"
+                    for other in ("MTD", "AT50")
+                ],
                 "final": percent(o.final_burden / first),
             }
         )
