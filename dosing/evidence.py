@@ -41,6 +41,8 @@ class Evidence:
         Dose by the point estimate alone; dose by the sets, with its support; NaN where there is none.
     lost : LostWindow or None
         The parameter that leaves some sets without any window.
+    misfit : float
+        Typical factor between measured and fitted burdens.
     basin : Basin or None
         Where the point estimate ends under the dose.
     astray : float
@@ -59,6 +61,7 @@ class Evidence:
     dose: float = float("nan")
     support: float = 0.0
     lost: LostWindow | None = None
+    misfit: float = 1.0
     basin: Basin | None = None
     astray: float = 0.0
 

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     SUPPORTED = "Some parameters remain open, but the admitted parameter sets agree on a dose"
     TOO_FEW_POINTS = "There are no more measurements than estimated quantities"
     NOT_CONVERGED = "The fit did not converge"
+    POOR_FIT = "The model does not describe these measurements"
     NO_WINDOW_IN_MODEL = "No dose window can be derived for this model"
     EMPTY_WINDOW = "The point estimate has no dose window"
     NOT_SUPPORTED = "The admitted parameter sets do not agree on a dose"
@@ -53,6 +54,11 @@ def reason_sentence(
             )
         case Reason.NOT_CONVERGED:
             text = f"{reason}: {fit.status.value.removeprefix('Did not converge: ')}"
+        case Reason.POOR_FIT:
+            text = (
+                f"{reason}: a typical burden lies a factor {evidence.misfit:.2g} from the fitted one (admitted: "
+                f"{rules.worst_misfit:g})"
+            )
         case Reason.NO_WINDOW_IN_MODEL:
             text = _capital(evidence.unavailable) or str(reason)
         case Reason.EMPTY_WINDOW:
@@ -87,6 +93,11 @@ def what_would_change(
             text = f"At least {_missing_visits(fit)} needed, better under another dose level"
         case Reason.NOT_CONVERGED:
             text = "A fit that converges: more starts, or a check of the dose schedule and units"
+        case Reason.POOR_FIT:
+            text = (
+                "Another model (`evodose models`), or a check of the dose schedule: a drug that was given but not "
+                "recorded looks like this"
+            )
         case Reason.NO_WINDOW_IN_MODEL:
             text = "A model with one sensitive and one resistant population whose equilibria can be found"
         case Reason.EMPTY_WINDOW:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dosing.basin import Basin, basin_of_ensemble, in_basin
 from dosing.evidence import Evidence, gather
+from dosing.misfit import misfit_factor
 from dosing.policies import PolicyError
 from dosing.reasons import Reason, point_sentence, reason_sentence, what_would_change
 from dosing.regimen import Regimen
@@ -64,6 +65,7 @@ def recommend(
     rules = DoseRules(k_tol_ratio, required_support, margin, horizon_days, progression_factor)
     k_tol = rules.k_tol_ratio * patient.first_burden
     evidence = gather(fit, diagnosis, model, k_tol, rules)
+    evidence.misfit = misfit_factor(patient, fit)
     reason = _decide(fit, diagnosis, model, rules, evidence)
     recommended = reason.recommends
     shown = evidence.dose if recommended else evidence.point_dose
@@ -104,6 +106,8 @@ def _decide(fit: Fit, diagnosis: Diagnosis, model: Model, rules: DoseRules, evid
         return Reason.TOO_FEW_POINTS
     if not fit.converged:
         return Reason.NOT_CONVERGED
+    if evidence.misfit > rules.worst_misfit:
+        return Reason.POOR_FIT
     if evidence.window is None:
         return Reason.NO_WINDOW_IN_MODEL
     if not evidence.window.exists:

@@ -20,6 +20,8 @@ class DoseRules:
         patient, the very edge leaves nothing for error and lies outside the window, which is open.
     horizon_days : float
         Horizon of the strategies' comparison.
+    worst_misfit : float
+        Typical factor between measured and fitted burdens above which the model does not describe the patient.
     progression_factor : float
         Burden that counts as progression, as a multiple of the first (RECIST: 1.2).
 
@@ -34,6 +36,7 @@ class DoseRules:
     margin: float = 0.2
     horizon_days: float = 1460.0
     progression_factor: float = 1.2
+    worst_misfit: float = 2.0
 
     def __post_init__(self) -> None:
         """Refuse settings without meaning."""
@@ -48,6 +51,8 @@ class DoseRules:
             )
         if not 0 < self.horizon_days < float("inf"):
             raise ValueError(f"horizon_days must be a positive number, got {self.horizon_days}")
+        if not self.worst_misfit > 1:
+            raise ValueError(f"worst_misfit must exceed 1, got {self.worst_misfit}: it is a factor")
         if not self.progression_factor > 1:
             raise ValueError(
                 f"progression_factor must exceed 1, got {self.progression_factor}: it is a multiple of the "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing.policies import (
+    RESUME_BELOW_TOLERABLE,
     ConstantDose,
     MaximumToleratedDose,
     NoTreatment,
@@ -108,13 +109,19 @@ def usual_strategies(
     Raises
     ------
     PolicyError
-        A dose outside [0, 1]; a tolerable burden so low that adaptive therapy would resume below its pause.
+        A dose outside [0, 1].
     """
     recommended = () if recommended_dose is None else (ConstantDose(recommended_dose),)
+    # below half of the first burden AT50 would pause above the level at which it resumes: there is no such therapy
+    adaptive = (
+        (OnOffAdaptiveTherapy.below_tolerable(1.0, 0.5, tolerable_level),)
+        if RESUME_BELOW_TOLERABLE * tolerable_level > 0.5
+        else ()
+    )
     return (
         *recommended,
         MaximumToleratedDose(),
-        OnOffAdaptiveTherapy.below_tolerable(1.0, 0.5, tolerable_level),
+        *adaptive,
         OffOnAdaptiveTherapy(1.0, progression_factor, 0.5),
         NoTreatment(),
     )

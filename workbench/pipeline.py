@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from dynamics.model import Model
     from patients.cohort import Patient
 
-CHUNK = (
-    8  # a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
-)
+# a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
+CHUNK = 16
 
 Timer = Callable[[str, float], None]
 

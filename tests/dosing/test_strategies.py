@@ -129,10 +129,15 @@ def test_a_simulation_that_fails_says_so_and_has_no_time():
     assert all(o.ttp is not None for o in found[1])
 
 
+def test_adaptive_therapy_is_left_out_where_it_would_resume_below_its_pause():
+    rows = np.tile(PATIENT_2, (3, 1))
+    found = compare_strategies_batch(MODEL, rows, {"V0": V0}, np.array([V0, 0.4 * V0, V0]))
+    assert [len(outcomes) for outcomes in found] == [4, 3, 4]
+    assert [o.name for o in found[1]] == [o.name for o in found[0] if o.name != found[0][1].name]
+
+
 def test_what_cannot_be_compared_is_refused_with_the_patient():
     rows = np.tile(PATIENT_2, (3, 1))
-    with pytest.raises(PolicyError, match=r"patient 1 \(tolerable burden 100\).*must lie below resume level"):
-        compare_strategies_batch(MODEL, rows, {"V0": V0}, np.array([V0, 100.0, V0]))
     with pytest.raises(PolicyError, match=r"patient 2.*dose 1.5"):
         compare_strategies_batch(MODEL, rows, {"V0": V0}, V0, recommended_doses=[None, 0.5, 1.5])
     with pytest.raises(ValueError, match="3 patients need as many"):
