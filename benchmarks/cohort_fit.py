@@ -13,96 +13,25 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.job_text import describe_job
 from benchmarks.measure import BenchmarkError, Measurement, cohort_file, empty_cache, run_job, run_process
-from benchmarks.record import Row, Table, part, save, whole
+from benchmarks.record import Row, part, save, whole
+from benchmarks.sides import compare, evodose, other, outcomes
 from benchmarks.table import print_results
 
-SAME_OPTIMUM = 0.01  # as fitting.maximum_likelihood counts starts
 TARGET = 50.0
 SCIPY = {
     # name: method, rtol, atol, starts a patient (0: all); few starts where all would only lengthen the run
     "scipy-rk45": ("RK45", 1e-3, 1e-6, 0),
     "scipy-lsoda": ("LSODA", 1e-3, 1e-6, 3),
     "scipy-lsoda-tight": ("LSODA", 1e-8, 1e-8, 0),
-    "scipy-rk45-tight": ("RK45", 1e-8, 1e-8, 2),
+    "scipy-rk45-tight": ("RK45", 1e-8, 1e-8, 1),
 }
 PEERS = {"pypesto": ("L-BFGS-B", 3), "pypesto-fides": ("fides", 0)}
-
-
-@dataclass
-class Side:
-    """One way to do the job, with what it took and where its starts ended.
-
-    Parameters
-    ----------
-    name : str
-    process, job : list of float
-        Seconds of whole processes; seconds without interpreter start-up, imports (save those that the compared
-        program does lazily) and reading of the data, compilation included.
-    cpu : list of float
-        Processor seconds of whole processes.
-    reached : dict of str to tuple (float, int, int)
-        For each patient: best NLL, starts within ``SAME_OPTIMUM`` of it, starts made.
-    share : float
-        Part of the starts that was run; times are divided by it.
-    values : dict of str to list of float
-        Where every start ended, for the sides that tell.
-    """
-
-    name: str
-    process: list[float]
-    cpu: list[float]
-    job: list[float]
-    reached: dict[str, tuple[float, int, int]] = field(default_factory=dict)
-    share: float = 1.0
-    values: dict[str, list[float]] = field(default_factory=dict)
-
-    def starts_at(self, patient: str, best: float) -> tuple[int, int]:
-        """Count the starts that reached ``best``, and the starts made."""
-        if patient in self.values:
-            ends = self.values[patient]
-            return sum(v <= best + SAME_OPTIMUM for v in ends), len(ends)
-        own, count, starts = self.reached[patient]
-        return (count if own <= best + SAME_OPTIMUM else 0), starts
-
-    def best(self, patient: str) -> float:
-        """Best NLL of a patient."""
-        return min(self.values[patient]) if patient in self.values else self.reached[patient][0]
-
-
-def evodose(name: str, measured: Sequence[Measurement]) -> Side:
-    """Make a side of fresh processes of this project."""
-    said = measured[-1].said
-    return Side(
-        name,
-        [m.wall_s for m in measured],
-        [m.cpu_s for m in measured],
-        [m.said["first_s"] for m in measured],
-        reached={p: (v[0], v[1], v[2]) for p, v in said["best"].items()},
-    )
-
-
-def other(name: str, measured: Sequence[Measurement], share: float = 1.0) -> Side:
-    """Make a side of fresh processes of another program; the time of a part of the starts is scaled up."""
-
-    def scaled(m: Measurement, seconds: float) -> float:
-        """Scale up what grows with the starts: neither the start of the process nor a compilation."""
-        return seconds + m.said.get("optimise_s", m.said["first_s"]) * (1 / share - 1)
-
-    return Side(
-        name,
-        [scaled(m, m.wall_s) for m in measured],
-        [scaled(m, m.cpu_s) for m in measured],
-        [scaled(m, m.said["first_s"]) for m in measured],
-        share=share,
-        values=measured[-1].said["values"],
-    )
 
 
 def some_starts(job: dict[str, Any], few: int) -> tuple[dict[str, Any], float]:
@@ -148,16 +77,21 @@ def measure_diffrax(file: Path, options: argparse.Namespace) -> list[Measurement
         return [run_job("fit", *arguments, "--engine", "diffrax", "--again", "1", cache=cache)]
 
 
-def measure_scipy(job: dict[str, Any], key: str) -> tuple[list[Measurement], float]:
+def fewer(usual: int, wanted: int) -> int:
+    """Combine two limits on the starts, of which 0 stands for none."""
+    return min(usual, wanted) if usual and wanted else usual or wanted
+
+
+def measure_scipy(job: dict[str, Any], key: str, limit: int) -> tuple[list[Measurement], float]:
     """Run the SciPy script; return with it the share of the starts that was run."""
     method, rtol, atol, few = SCIPY[key]
-    some, share = some_starts(job, few)
+    some, share = some_starts(job, fewer(few, limit))
     command = [sys.executable, "-m", "benchmarks.scipy_job"]
     command += ["--method", method, "--rtol", str(rtol), "--atol", str(atol)]
     return [run_process(command, stdin=json.dumps(some))], share
 
 
-def measure_peer(job: dict[str, Any], key: str) -> tuple[list[Measurement], float]:
+def measure_peer(job: dict[str, Any], key: str, limit: int) -> tuple[list[Measurement], float]:
     """Run pyPESTO and AMICI with the interpreter of their own environment.
 
     Raises
@@ -174,7 +108,7 @@ def measure_peer(job: dict[str, Any], key: str) -> tuple[list[Measurement], floa
     if interpreter is None:
         raise BenchmarkError(f"EVODOSE_PEER_PYTHON names {python}, which is not an interpreter")
     optimizer, few = PEERS[key]
-    some, share = some_starts(job, few)
+    some, share = some_starts(job, fewer(few, limit))
     # the environment's own SWIG must come first, as after activating it: AMICI's modules share types by its version
     path = os.pathsep.join([str(Path(interpreter).parent), os.environ.get("PATH", "")])
     command = [interpreter, str(Path(__file__).with_name("pypesto_job.py")), "--optimizer", optimizer]
@@ -184,61 +118,12 @@ def measure_peer(job: dict[str, Any], key: str) -> tuple[list[Measurement], floa
     ], share
 
 
-def compare(sides: Sequence[Side], reference: Side, warm: float) -> Table:
-    """Put the sides' times beside the reference's."""
-    cells: list[list[Any]] = []
-    for side in sides:
-        process, cpu, job = min(side.process), min(side.cpu), min(side.job)
-        reached = sum(side.starts_at(p, best)[0] for p, best in best_of(sides).items()) / side.share
-        cells.append(
-            [
-                side.name + (f" ({side.share:.0%} of the starts run, times scaled up)" if side.share < 1 else ""),
-                f"{process:.1f}", f"{process / min(reference.process):.1f}",
-                f"{cpu:.1f}", f"{cpu / min(reference.cpu):.1f}",
-                f"{job:.2f}", f"{job / min(reference.job):.1f}", f"{job / warm:.0f}",
-                f"{reached:.0f}", f"{1000 * process / reached:.0f}" if reached else "–",
-            ]
-        )  # fmt: skip
-    return Table(
-        "Times and ratios (least of the repetitions; ratio = this row / first row). Process: from the start of the "
-        "interpreter to its exit. CPU: user and system time of the same. Job: without imports and reading, compilation "
-        "included. Warm: this row's job against evodose's job repeated in one process. At optimum: starts of all "
-        "patients within 0.01 of the best NLL that any row found, and what one of them took.",
-        [
-            "",
-            "process s",
-            "ratio",
-            "CPU s",
-            "ratio",
-            "job s",
-            "ratio",
-            "ratio to warm",
-            "at optimum",
-            "ms per start there",
-        ],
-        cells,
-    )
-
-
-def best_of(sides: Sequence[Side]) -> dict[str, float]:
-    """Best NLL of each patient on any side."""
-    return {p: min(side.best(p) for side in sides) for p in sides[0].reached}
-
-
-def outcomes(sides: Sequence[Side]) -> Table:
-    """Put the sides' answers beside each other."""
-    best = best_of(sides)
-    cells = []
-    for patient, value in best.items():
-        row: list[Any] = [patient]
-        for side in sides:
-            count, starts = side.starts_at(patient, value)
-            row.append(f"{side.best(patient):.4f} ({count} of {starts})")
-        cells.append(row)
-    return Table(
-        "Best NLL of each patient, and how many starts came within 0.01 of the best that any column found.",
-        ["patient", *(side.name for side in sides)],
-        cells,
+def tell(row: Row) -> None:
+    """Say that a long row is done."""
+    print(
+        f"{row.what}: {row.wall_s[0]:.1f} s, {row.cpu_s[0]:.1f} s of processor time",
+        file=sys.stderr,
+        flush=True,
     )
 
 
@@ -248,6 +133,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--starts", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--repeat", type=int, default=6, help="repetitions of the evodose rows")
+    parser.add_argument(
+        "--other-starts",
+        type=int,
+        default=0,
+        help="at most so many starts a patient on the other sides; 0: all",
+    )
     parser.add_argument(
         "--only", nargs="*", choices=names, help="besides evodose; the result is printed, not kept"
     )
@@ -267,23 +158,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
             whole(
                 "evodose, diffrax engine, whole process",
                 diffrax,
-                "JAX compiles a program for every batch size",
+                "JAX compiles anew in every process",
             )
         )
         rows.append(part("evodose, diffrax engine, the same fit again", diffrax, "again_s"))
         others.append(evodose("evodose, diffrax engine", diffrax))
+        tell(rows[-2])
     for key in [k for k in SCIPY if k in wanted]:
-        measured, share = measure_scipy(job, key)
+        measured, share = measure_scipy(job, key, options.other_starts)
         method, rtol, atol, _ = SCIPY[key]
         name = f"SciPy {method} rtol {rtol:g} atol {atol:g} + Nelder–Mead"
         evaluations = measured[0].said["evaluations"]
         note = f"{share:.0%} of the starts, {evaluations} solutions of the model"
         rows.append(whole(f"{name}, whole process", measured, note))
         others.append(other(name, measured, share))
+        tell(rows[-1])
     versions: dict[str, str] = {}
     for key in [k for k in PEERS if k in wanted]:
         try:
-            measured, share = measure_peer(job, key)
+            measured, share = measure_peer(job, key, options.other_starts)
         except BenchmarkError as reason:
             skipped.append(f"pyPESTO + AMICI with {PEERS[key][0]} skipped: {reason}")
             continue
@@ -296,6 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         rows.append(whole(f"{name}, whole process", measured, note))
         others.append(other(name, measured, share))
+        tell(rows[-1])
     more_cold, more_cached = measure_evodose(file, options, options.repeat // 2)
     cold, cached = cold + more_cold, cached + more_cached
     own = [

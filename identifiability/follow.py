@@ -34,6 +34,16 @@ def tangents(
     return -np.linalg.solve(inner, column[..., None])[..., 0]
 
 
+def profile_curvature(
+    q: np.ndarray, information: np.ndarray, index: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """Curvature of the profile in the moving component's logarithm, shape (b,); see :func:`tangents`."""
+    rows = np.arange(len(q))
+    along = tangents(q, information, index, low, high)
+    along[rows, index] = 1.0
+    return np.einsum("bi,bij,bj->b", along, information, along)
+
+
 def tangent_in_parameters(
     q: np.ndarray,
     information: np.ndarray,
@@ -63,14 +73,14 @@ def tangent_in_parameters(
     """
     rows = np.arange(len(q))
     q = np.where(q < low + TOUCHING, low, np.where(q > high - TOUCHING, high, q))
-    change = np.clip(tangents(q, information, index, low, high) * np.expm1(shift)[:, None], -0.8, 3.0)
+    change = tangents(q, information, index, low, high) * np.expm1(shift)[:, None]
     room = np.where(change < 0, np.expm1(low - q), np.expm1(high - q))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(change != 0, room / change, np.inf)
     first = np.minimum(share.min(axis=1), 1.0)
-    meets = share <= first[:, None] + 1e-12
-    moved = q + np.log1p(change * first[:, None])
-    moved = np.where(meets & (share <= 1.0), np.where(change < 0, low, high), np.clip(moved, low, high))
+    meets = (share <= first[:, None] + 1e-12) & (share <= 1.0)
+    moved = np.clip(q + np.log1p(np.clip(change * first[:, None], -0.99, 30.0)), low, high)
+    moved = np.where(meets, np.where(change < 0, low, high), moved)
     shift = np.log1p(np.expm1(shift) * first)
     moved[rows, index] = q[rows, index] + shift
     return moved, shift

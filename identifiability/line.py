@@ -27,6 +27,9 @@ class Line:
         Smaller gains are not worth another look.
     changed : ndarray of bool, shape (g,)
         Points that improved since their surroundings were last visited.
+    beyond : list
+        Solutions off the grid, (q, nll, converged, information), where a walker stopped above the range of
+        interest; :meth:`absorb` makes grid points of them, so that a steep end is bracketed closely.
     """
 
     w: int
@@ -38,6 +41,7 @@ class Line:
     information: np.ndarray
     improvement: float = 1e-3
     changed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    beyond: list[tuple[np.ndarray, float, bool, np.ndarray]] = field(default_factory=list)
 
     @classmethod
     def unknown(cls, w: int, index: int, grid: np.ndarray, size: int) -> Line:
@@ -71,3 +75,16 @@ class Line:
             False,
             False,
         )
+
+    def absorb(self) -> None:
+        """Turn the solutions of ``beyond`` into grid points."""
+        for q, nll, converged, information in self.beyond:
+            value = float(q[self.index])
+            g = int(np.searchsorted(self.grid, value))
+            near = [k for k in (g - 1, g) if 0 <= k < len(self.grid) and abs(self.grid[k] - value) < 1e-6]
+            if not near and 0 < g < len(self.grid):
+                self.insert(g - 1, value)
+                near = [g]
+            for k in near:
+                self.keep(k, q, nll, converged, information)
+        self.beyond = []

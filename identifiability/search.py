@@ -57,7 +57,7 @@ class ProfileSearch:
             walkers = self._along_lines() or self._between_lines()
             if not walkers:
                 return
-            walk(self.problem, walkers, self._ceiling + MARGIN)
+            walk(self.problem, walkers, self.best_nll, self._ceiling + MARGIN)
 
     def _along_lines(self) -> list[Walker]:
         """Walkers in both directions from every point that improved, where the next point lies higher."""
@@ -224,7 +224,7 @@ class ProfileSearch:
                 ]
             if not walkers:
                 return
-            walk(self.problem, walkers, self._ceiling + MARGIN)
+            walk(self.problem, walkers, self.best_nll, self._ceiling + MARGIN)
 
 
 def _walker(line: Line, direction: int, point: int, origin: int) -> Walker:

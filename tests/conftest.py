@@ -16,3 +16,18 @@ def cohort_dir() -> Path:
     if not path.is_dir():
         pytest.fail(f"EVODOSE_DATA names {folder}, which is not a folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def melanoma(cohort_dir: Path) -> dict[str, tuple]:
+    """The melanoma cohort, fitted and diagnosed once: (patient, fit, diagnosis) by patient_id."""
+    from dynamics.catalogue import get_model
+    from fitting.maximum_likelihood import fit_cohort
+    from identifiability.diagnosis import diagnose_cohort
+    from patients.loading import load_cohort
+
+    cohort, _ = load_cohort(cohort_dir / "melanoma_ldh.csv")
+    model = get_model("competition")
+    fits = fit_cohort(cohort.patients, model, likelihood="poisson")
+    diagnosed = diagnose_cohort(cohort.patients, fits, model)
+    return {p.patient_id: (p, *pair) for p, pair in zip(cohort.patients, diagnosed, strict=True)}
