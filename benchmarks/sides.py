@@ -67,16 +67,13 @@ def evodose(name: str, measured: Sequence[Measurement]) -> Side:
 
 def other(name: str, measured: Sequence[Measurement], share: float = 1.0) -> Side:
     """Make a side of fresh processes of another program; the time of a part of the starts is scaled up."""
-
-    def scaled(m: Measurement, seconds: float) -> float:
-        """Scale up what grows with the starts: neither the start of the process nor a compilation."""
-        return seconds + m.said.get("optimise_s", m.said["first_s"]) * (1 / share - 1)
-
+    more = 1 / share - 1
+    # what grows with the starts is neither the start of the process nor a compilation: the program itself tells
     return Side(
         name,
-        [scaled(m, m.wall_s) for m in measured],
-        [scaled(m, m.cpu_s) for m in measured],
-        [scaled(m, m.said["first_s"]) for m in measured],
+        [m.wall_s + more * m.said["starts_s"] for m in measured],
+        [m.cpu_s + more * m.said["starts_cpu_s"] for m in measured],
+        [m.said["first_s"] + more * m.said["starts_s"] for m in measured],
         share=share,
         values=measured[-1].said["values"],
     )
@@ -101,7 +98,7 @@ def compare(sides: Sequence[Side], reference: Side, warm: float) -> Table:
         "Times and ratios (least of the repetitions; ratio = this row / first row). Process: from the start of the "
         "interpreter to its exit. CPU: user and system time of the same. Job: without imports and reading, compilation "
         "included. Warm: this row's job against evodose's job repeated in one process. At optimum: starts of all "
-        "patients within 0.01 of the best NLL that any row found (scaled like the times), and process ms per one of them.",
+        "patients within 0.01 of the best NLL that any row found (scaled like the times), and process ms for one.",
         [
             "",
             "process s",

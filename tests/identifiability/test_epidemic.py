@@ -11,7 +11,9 @@ from patients import Patient
 
 pytestmark = pytest.mark.slow
 
-COUNTS = np.array([97, 271, 860, 1995, 4419, 6549, 6321, 4763, 2571, 1385, 615, 302, 159, 72, 34], dtype=float)
+COUNTS = np.array(
+    [97, 271, 860, 1995, 4419, 6549, 6321, 4763, 2571, 1385, 615, 302, 159, 72, 34], dtype=float
+)
 # simultaneous in three parameters: the pointwise level whose threshold is that of 3 degrees of freedom
 LEVEL = float(chi2.cdf(chi2.ppf(0.95, 3), 1))
 SIR = Model.define(

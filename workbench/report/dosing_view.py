@@ -10,6 +10,7 @@ from workbench.record import PatientRecord
 from workbench.report.labels import interval, marker_unit, number, percent, plural
 
 if TYPE_CHECKING:
+    from dosing.progression import Progression
     from dynamics.model import Model
 
 View = dict[str, Any]
@@ -81,31 +82,27 @@ def strategy_part(record: PatientRecord) -> View:
     ratio = window.k_tol / first if window else 1.0
     totals = {o.name: o.total_dose for o in outcomes}
     doubtful = not record.recommended and any(o.name.startswith("constant") for o in outcomes)
-    rows = []
-    for o in outcomes:
-        ttp = (
-            "–"
-            if o.ttp is None
-            else ("> " if o.ttp.above_tolerable.censored else "") + f"{o.ttp.above_tolerable.days}"
-        )
-        rows.append(
-            {
-                "name": o.name
-                + (" (point estimate only)" if doubtful and o.name.startswith("constant") else ""),
-                "description": o.description,
-                "ttp": ttp,
-                "total": number(o.total_dose, 4),
-                "shares": [
-                    percent(o.total_dose / totals[other]) if totals.get(other, 0.0) > 0 else "–"
-                    for other in ("MTD", "AT50")
-                ],
-                "final": percent(o.final_burden / first),
-            }
-        )
+    rows = [
+        {
+            "name": o.name + (" (point estimate only)" if doubtful and o.name.startswith("constant") else ""),
+            "description": o.description,
+            "contained": _days(o.ttp.above_tolerable if o.ttp else None),
+            "ttp": _days(o.ttp.last_below if o.ttp else None),
+            "total": number(o.total_dose, 4),
+            "shares": [
+                percent(o.total_dose / totals[other]) if totals.get(other, 0.0) > 0 else "–"
+                for other in ("MTD", "AT50")
+            ],
+            "final": percent(o.final_burden / first),
+        }
+        for o in outcomes
+    ]
     return {
         "strategies": strategies_figure(outcomes, first, ratio),
-        "strategies_caption": "Simulated at the point estimate, from the first visit. TTP: first day above the "
-        f"tolerable burden ({percent(ratio)} of the first); “>” where that does not happen within the horizon."
+        "strategies_caption": "Simulated at the point estimate, from the first visit. Contained until: first day above "
+        f"the tolerable burden, {percent(ratio)} of the first (Masud 2023; 1 where it grows from the start). TTP: last day "
+        f"at or below {percent(record.regimen.settings.get('progression_factor', 1.2))} of the first (Scagliotti 2026, "
+        "eq. 3.9). “>”: not within the horizon."
         + (
             " The constant dose is what the point estimate alone would suggest; it is not recommended."
             if doubtful
@@ -113,3 +110,10 @@ def strategy_part(record: PatientRecord) -> View:
         ),
         "strategy_rows": rows,
     }
+
+
+def _days(progression: Progression | None) -> str:
+    """Days as a cell: a dash where the simulation failed, ``>`` where censored."""
+    if progression is None:
+        return "–"
+    return f"> {progression.days}" if progression.censored else str(progression.days)
