@@ -99,9 +99,9 @@ def strategy_part(record: PatientRecord) -> View:
     ]
     return {
         "strategies": strategies_figure(outcomes, first, ratio),
-        "strategies_caption": "Simulated at the point estimate, from the first visit. Contained until: first day above "
-        f"the tolerable burden, {percent(ratio)} of the first (Masud 2023; 1 where it grows from the start). TTP: last day "
-        f"at or below {percent(record.regimen.settings.get('progression_factor', 1.2))} of the first (Scagliotti 2026, "
+        "strategies_caption": "Simulated at the point estimate, from the first visit. Contained until: "
+        f"first day above the tolerable burden, {percent(ratio)} of the first (Masud 2023; 1 where it grows "
+        f"from the start). TTP: last day at or below {percent(record.regimen.settings.get('progression_factor', 1.2))} of the first (Scagliotti 2026, "
         "eq. 3.9). “>”: not within the horizon."
         + (
             " The constant dose is what the point estimate alone would suggest; it is not recommended."
