@@ -82,6 +82,7 @@ def strategy_part(record: PatientRecord) -> View:
     ratio = window.k_tol / first if window else 1.0
     totals = {o.name: o.total_dose for o in outcomes}
     doubtful = not record.recommended and any(o.name.startswith("constant") for o in outcomes)
+    level = record.regimen.settings.get("progression_factor", 1.2)
     rows = [
         {
             "name": o.name + (" (point estimate only)" if doubtful and o.name.startswith("constant") else ""),
@@ -101,8 +102,8 @@ def strategy_part(record: PatientRecord) -> View:
         "strategies": strategies_figure(outcomes, first, ratio),
         "strategies_caption": "Simulated at the point estimate, from the first visit. Contained until: "
         f"first day above the tolerable burden, {percent(ratio)} of the first (Masud 2023; 1 where it grows "
-        f"from the start). TTP: last day at or below {percent(record.regimen.settings.get('progression_factor', 1.2))} of the first (Scagliotti 2026, "
-        "eq. 3.9). “>”: not within the horizon."
+        f"from the start). TTP: last day at or below {percent(level)} of the first (Scagliotti 2026, eq. 3.9). "
+        "“>”: not within the horizon."
         + (
             " The constant dose is what the point estimate alone would suggest; it is not recommended."
             if doubtful
