@@ -202,10 +202,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "evodose, the fit alone, empty kernel cache",
             cold,
             "first_s",
-            "compilation and late imports included",
+            "compilation included, imports not",
         ),
         whole("evodose, whole process, kernels cached", cached, "and the fit three times more"),
-        part("evodose, the fit alone, kernels cached", cached, "first_s", "late imports included"),
+        part("evodose, the fit alone, kernels cached", cached, "first_s", "imports not included"),
         part("evodose, the fit again in the same process", cached, "again_s"),
     ]
     first = evodose("evodose, empty kernel cache", cold)

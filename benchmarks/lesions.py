@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = [
         whole("whole process, empty kernel cache", cold, "imports, reading, compilation, all fits", TARGET_S),
         whole("whole process, kernels cached", cached, "imports, reading, all fits", TARGET_S),
-        part("of it, imports and reading", cached, "load_s"),
+        part("of it, first imports and reading", cached, "load_s"),
+        part("of it, imports of numba and scipy.stats", cached, "late_imports_s"),
         part("of it, fits", cached, "first_s"),
     ]
     said = cached[-1].said

@@ -20,8 +20,7 @@ class Side:
     ----------
     name : str
     process, job : list of float
-        Seconds of whole processes; seconds without interpreter start-up, imports (save those that the compared
-        program does lazily) and reading of the data, compilation included.
+        Seconds of whole processes; seconds without start-up, imports and reading, compilation included.
     cpu : list of float
         Processor seconds of whole processes.
     reached : dict of str to tuple (float, int, int)
@@ -96,9 +95,10 @@ def compare(sides: Sequence[Side], reference: Side, warm: float) -> Table:
         )  # fmt: skip
     return Table(
         "Times and ratios (least of the repetitions; ratio = this row / first row). Process: from the start of the "
-        "interpreter to its exit. CPU: user and system time of the same. Job: without imports and reading, compilation "
-        "included. Warm: this row's job against evodose's job repeated in one process. At optimum: starts of all "
-        "patients within 0.01 of the best NLL that any row found (scaled like the times), and process ms for one.",
+        "interpreter to its exit. CPU: user and system time of the same. Job: without imports and reading on any "
+        "side, compilation included. Warm: this row's job against evodose's job repeated in one process. At optimum: "
+        "starts of all patients within 0.01 of the best NLL that any row found (scaled like the times), and process "
+        "ms for one.",
         [
             "",
             "process s",

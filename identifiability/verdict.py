@@ -8,6 +8,7 @@ import numpy as np
 
 from identifiability.remedy import remedy
 from identifiability.result import SideStatus, Verdict
+from identifiability.sides import ON_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PAPER_RISE = 0.005  # the paper states no least rise; see :func:`paper_verdicts`
 PAPER_RANGE = 0.2  # Masud 2023, eq. 11: eta
-ON_BOUND = 1e-6  # in the logarithm
 
 
 def paper_verdicts(
@@ -188,20 +188,20 @@ def _side_text(fit: Fit, profile: Profile, upper: bool) -> str:
 
 
 def _bounds_met(fit: Fit, profile: Profile, upper: bool) -> str:
-    """Name the bounds that other parameters sit on where the confidence set ends."""
+    """Name the bounds that other parameters sit on where the confidence set ends, or else just beyond."""
     inside = np.flatnonzero(profile.rise <= profile.threshold)
     last = int(inside[-1 if upper else 0])
     beyond = int(np.clip(last + (1 if upper else -1), 0, len(profile.values) - 1))
-    rows = profile.sets[[last, beyond]]
-    found = [
-        f"{name} = {bound:.4g}"
-        for i, name in enumerate(fit.parameter_names)
-        for bound in (fit.lower[i], fit.upper[i])
-        if name != profile.parameter and np.any(np.abs(np.log(rows[:, i] / bound)) < ON_BOUND)
-    ]
-    if not found:
-        return "a bound of the likelihood's dispersion"
-    return f"the declared bound{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    for row in (profile.sets[last], profile.sets[beyond]):
+        found = [
+            f"{name} = {bound:.4g}"
+            for name, value, *bounds in zip(fit.parameter_names, row, fit.lower, fit.upper, strict=True)
+            for bound in bounds
+            if name != profile.parameter and abs(np.log(value / bound)) < ON_BOUND
+        ]
+        if found:
+            return f"the declared bound{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    return "a bound of the likelihood's dispersion"
 
 
 def _unsound(fit: Fit) -> str:

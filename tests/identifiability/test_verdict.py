@@ -138,6 +138,18 @@ def test_the_bound_may_be_met_just_outside_the_set():
     )
 
 
+def test_a_bound_of_another_valley_beyond_the_end_says_nothing():
+    fit = make_fit()
+    steps = np.linspace(-3, 3, 25)
+    values = fit["K"] * np.exp(0.1 * steps)
+    sets = np.tile(fit.estimates, (25, 1))
+    sets[:, 1] = values
+    sets[(steps > 1) & (steps < 1.97), 0] = fit.upper[0]
+    sets[steps > 1.97, 3] = fit.lower[3]
+    profile = make_profile("K", values, 0.5 * steps**2, "closed", "at_bound", sets=sets)
+    assert "rests on the declared bound r = 4, not" in profile95(all_closed(K=profile))["K"].sentence
+
+
 def test_where_no_parameter_is_on_its_bound_it_is_the_dispersion():
     sentence = profile95(all_closed(K=parabola("K", upper="at_bound")))["K"].sentence
     assert "rests on a bound of the likelihood's dispersion, not on the data" in sentence
