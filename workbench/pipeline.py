@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from patients.cohort import Patient
 
 # a kill loses at most the stage of this many patients, some half a minute; larger chunks gain little
-CHUNK = 16
+CHUNK = 8
 
 Timer = Callable[[str, float], None]
 
