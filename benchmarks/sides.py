@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from benchmarks.measure import Measurement
@@ -82,23 +83,23 @@ def compare(sides: Sequence[Side], reference: Side, warm: float) -> Table:
     """Put the sides' times beside the reference's."""
     cells: list[list[Any]] = []
     for side in sides:
-        process, cpu, job = min(side.process), min(side.cpu), min(side.job)
+        process, cpu, job = median(side.process), median(side.cpu), median(side.job)
         reached = sum(side.starts_at(p, best)[0] for p, best in best_of(sides).items()) / side.share
         cells.append(
             [
                 side.name + (f" ({side.share:.0%} of the starts run, times scaled up)" if side.share < 1 else ""),
-                f"{process:.1f}", f"{process / min(reference.process):.1f}",
-                f"{cpu:.1f}", f"{cpu / min(reference.cpu):.1f}",
-                f"{job:.2f}", f"{job / min(reference.job):.1f}", f"{job / warm:.0f}",
+                f"{process:.1f}", f"{process / median(reference.process):.1f}",
+                f"{cpu:.1f}", f"{cpu / median(reference.cpu):.1f}",
+                f"{job:.2f}", f"{job / median(reference.job):.1f}", f"{job / warm:.0f}",
                 f"{reached:.0f}", f"{1000 * process / reached:.0f}" if reached else "–",
             ]
         )  # fmt: skip
     return Table(
-        "Times and ratios (least of the repetitions; ratio = this row / first row). Process: from the start of the "
-        "interpreter to its exit. CPU: user and system time of the same. Job: without imports and reading on any "
-        "side, compilation included. Warm: this row's job against evodose's job repeated in one process. At optimum: "
-        "starts of all patients within 0.01 of the best NLL that any row found (scaled like the times), and process "
-        "ms for one.",
+        "Times and ratios (medians, so that a quiet moment of one side is not held against a busy one of another; "
+        "ratio = this row / first row). Process: from the start of the interpreter to its exit. CPU: user and system "
+        "time of the same. Job: without imports and reading on any side, compilation included. Warm: this row's job "
+        "against evodose's job repeated in one process. At optimum: starts of all patients within 0.01 of the best "
+        "NLL that any row found (scaled like the times), and process ms for one.",
         [
             "",
             "process s",

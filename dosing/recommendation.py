@@ -9,7 +9,6 @@ import numpy as np
 from dosing.basin import Basin, basin_of_ensemble, in_basin
 from dosing.evidence import Evidence, gather
 from dosing.misfit import misfit_factor
-from dosing.policies import PolicyError
 from dosing.reasons import Reason, point_sentence, reason_sentence, what_would_change
 from dosing.regimen import Regimen
 from dosing.rules import DoseRules
@@ -54,8 +53,7 @@ def recommend(
     Returns
     -------
     Regimen
-        Without strategies where they cannot be compared: a model without resistant cells, or a tolerable
-        burden at or below the level at which adaptive therapy pauses.
+        Without strategies for a model that has no resistant cells.
 
     Raises
     ------
@@ -135,9 +133,6 @@ def _strategies(
     """Simulate the usual strategies at the point estimate."""
     if model.state_with_role("resistant") is None:
         return ()
-    try:
-        return compare_strategies(
-            model, fit.estimates, fit.constants, k_tol, rules.horizon_days, dose, rules.progression_factor
-        )
-    except PolicyError:
-        return ()
+    return compare_strategies(
+        model, fit.estimates, fit.constants, k_tol, rules.horizon_days, dose, rules.progression_factor
+    )

@@ -16,6 +16,7 @@ from identifiability.profile_settings import ProfileSettings
 from identifiability.walk import Walker, walk
 
 OFFER = 0.02  # a solution of another line must promise at least this much
+SAME_END = 1e-3  # ends of confidence sets closer than this, in the logarithm, agree
 CLIFF = 1.0  # a profile that rises by more than this between two grid points is looked at again
 MARGIN = 1.0  # how far above the threshold a valley is still followed
 MULTIPLES = (0.02, 0.1, 0.3, 0.5, 2.0, 4.0, 10.0)  # of the estimate: where a reader of the table will look
@@ -200,6 +201,31 @@ class ProfileSearch:
                         new.keep(g, old.q[s], float(old.nll[s]), bool(old.converged[s]), old.information[s])
             self.lines = [line for line in self.lines if line.w != w] + fresh
         return found
+
+    def share_ends(self) -> None:
+        """Let no admitted set of one line lie outside the confidence set of another.
+
+        A solution found while r was held is an upper bound of the profile of delta at its own delta. Where a
+        walker along delta lost the valley before that, the solution becomes a point of delta's line.
+        """
+        for line in self.lines:
+            limit = self.best_nll[line.w] + self.settings.threshold
+            others = [other for other in self.lines if other.w == line.w and other.index != line.index]
+            admitted = [(other, g) for other in others for g in np.flatnonzero(other.nll <= limit)]
+            inside = line.grid[line.nll <= limit]
+            if not admitted or not len(inside):
+                continue
+            values = np.array([other.q[g, line.index] for other, g in admitted])
+            for pick, outside in (
+                (int(values.argmin()), values.min() < inside.min() - SAME_END),
+                (int(values.argmax()), values.max() > inside.max() + SAME_END),
+            ):
+                if outside:
+                    other, g = admitted[pick]
+                    line.beyond.append(
+                        (other.q[g], float(other.nll[g]), bool(other.converged[g]), other.information[g])
+                    )
+            line.absorb()
 
     def locate_ends(self) -> None:
         """Add grid points where profiles cross the threshold, by bracketing in the logarithm with warm starts."""

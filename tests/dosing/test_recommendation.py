@@ -13,10 +13,11 @@ from dynamics import Constant, DoseSchedule, Model, Parameter
 from dynamics.ensemble import Ensemble
 from patients import Patient
 
-PATIENT = Patient(
-    "P", np.array([0.0, 36.0, 70.0, 103.0, 131.0, 169.0]), np.array([V0, 211, 190, 203, 228, 365]),
-    DoseSchedule.constant(1.0),
-)  # fmt: skip
+
+def patient_of(fit):
+    """A patient whose measurements are the fitted burdens."""
+    times = 30.0 * np.arange(fit.n_points)
+    return Patient("P", times, fit.fitted, DoseSchedule.constant(1.0))
 
 
 def cluster(count=80, spread=0.01, seed=1, centre=PATIENT_2):
@@ -32,7 +33,8 @@ def windows(*edges):
 def recommended(values, weights=None, fit=None, open_parameters=("c",), profiles=(), **options):
     fit = fit or make_fit()
     ensemble = make_ensemble(values, weights, constants=fit.constants)
-    return recommend(PATIENT, fit, make_diagnosis(ensemble, profiles, open_parameters), MODEL, **options)
+    diagnosis = make_diagnosis(ensemble, profiles, open_parameters)
+    return recommend(patient_of(fit), fit, diagnosis, MODEL, **options)
 
 
 # ---- the reasons, one by one -------------------------------------------------------------------------------
@@ -47,7 +49,14 @@ WITHOUT_ROLES = Model.define(
 def in_a_model_without_roles():
     fit = make_fit(estimates=[0.05, 0.1], parameter_names=("g", "d"), constants={"V0": V0})
     ensemble = Ensemble(("g", "d"), np.array([[0.05, 0.1]]), np.ones(1), {"V0": V0}, "made by hand")
-    return recommend(PATIENT, fit, make_diagnosis(ensemble), WITHOUT_ROLES)
+    return recommend(patient_of(fit), fit, make_diagnosis(ensemble), WITHOUT_ROLES)
+
+
+def far_from_the_data():
+    """Every measurement after the first is three times what the model says."""
+    fit = make_fit()
+    patient = Patient("P", 30.0 * np.arange(6), V0 * np.array([1, 3, 3, 3, 3, 3]), DoseSchedule.constant(1.0))
+    return recommend(patient, fit, make_diagnosis(make_ensemble(cluster())), MODEL)
 
 
 def astray():
@@ -63,6 +72,7 @@ CASES = {
     "as many points": (Reason.TOO_FEW_POINTS, lambda: recommended(cluster(), fit=make_fit(points=4))),
     "fewer points": (Reason.TOO_FEW_POINTS, lambda: recommended(cluster(), fit=make_fit(points=2))),
     "not converged": (Reason.NOT_CONVERGED, lambda: recommended(cluster(), fit=make_fit(converged=False))),
+    "three times off": (Reason.POOR_FIT, far_from_the_data),
     "no roles": (Reason.NO_WINDOW_IN_MODEL, in_a_model_without_roles),
     "weak competition": (
         Reason.EMPTY_WINDOW,
@@ -128,16 +138,16 @@ def test_a_refusal_shows_what_the_point_estimate_would_have_said(regimens, case)
     assert regimen.point_estimate_says.startswith("The point estimate alone ")
     if regimen.window is not None and regimen.window.exists:
         dose = regimen.window.low + 0.2 * (regimen.window.high - regimen.window.low)
-        if case != "sets astray":
+        if case != "sets astray":  # made with another margin
             assert f"would have said {100 * dose:.1f} % of MTD" in regimen.point_estimate_says
-            assert regimen.strategies[0].name == f"constant {100 * dose:g}%"[:11] or regimen.strategies
+            assert regimen.strategies[0].mean_dose == pytest.approx(dose, rel=1e-3), "and it is simulated"
     assert regimen.would_change
 
 
 def test_what_each_sentence_says(regimens):
     says = {case: regimen.reason for case, regimen in regimens.items()}
     assert (
-        "62.0 % of MTD lies inside the dose window of all of them (asked for: 95 %)" in says["a single set"]
+        "61.9 % of MTD lies inside the dose window of all of them (asked for: 95 %)" in says["a single set"]
     )
     assert "beware: one parameter set is all there is (made by hand)" in says["a single set"]
     assert "(c not closed)" in says["supported"]
@@ -145,6 +155,7 @@ def test_what_each_sentence_says(regimens):
     assert "4 measurements, 4 estimated; at least 1 further visit is needed" in says["as many points"]
     assert "2 measurements, 4 estimated; at least 3 further visits are needed" in says["fewer points"]
     assert says["not converged"].startswith("The fit did not converge: no start reached")
+    assert "a typical burden lies a factor 3 from the fitted one (admitted: 2)" in says["three times off"]
     assert says["no roles"].startswith("Model 'growth' has no dose window: it needs one state with the role")
     assert (
         "no dose contains the tumour: resistant cells grow beside sensitive cells" in says["weak competition"]
@@ -267,11 +278,11 @@ def test_the_recommended_dose_comes_first_among_the_strategies_and_holds_the_tum
     assert mtd.ttp.above_tolerable.days < 200
 
 
-def test_a_tolerable_burden_below_the_pause_level_is_answered_without_strategies():
-    regimen = recommended(cluster(centre=PATIENT_2 * [1, 1, 2, 4]), fit=make_fit(estimates=PATIENT_2 * [1, 1, 2, 4]),
-                          k_tol_ratio=0.45)  # fmt: skip
+def test_a_tolerable_burden_at_which_adaptive_therapy_could_not_resume_is_answered_all_the_same():
+    estimates = PATIENT_2 * [1, 1, 2, 4]
+    regimen = recommended(cluster(centre=estimates), fit=make_fit(estimates=estimates), k_tol_ratio=0.45)
     assert regimen.action == "recommend"
-    assert regimen.strategies == ()
+    assert len(regimen.strategies) == len(recommended(cluster()).strategies) - 1
 
 
 def test_closed_profiles_are_called_identified_only_if_all_of_them_are():
@@ -279,9 +290,10 @@ def test_closed_profiles_are_called_identified_only_if_all_of_them_are():
     assert recommended(cluster(), open_parameters=("K",)).code == "SUPPORTED"
     ensemble = make_ensemble(cluster())
     other = make_diagnosis(ensemble, open_parameters=(), criterion="profile90")
-    assert recommend(PATIENT, make_fit(), other, MODEL).code == "IDENTIFIED", "at any level"
+    fit = make_fit()
+    assert recommend(patient_of(fit), fit, other, MODEL).code == "IDENTIFIED", "at any level"
     silent = make_diagnosis(ensemble, open_parameters=(), criterion="another")
-    assert recommend(PATIENT, make_fit(), silent, MODEL).code == "SUPPORTED", "nobody has said that they are"
+    assert recommend(patient_of(fit), fit, silent, MODEL).code == "SUPPORTED", "nobody has said that they are"
 
 
 # ---- rules and odd ensembles -------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ def test_profiles_neither_dip_below_the_optimum_nor_stop_short_of_the_declared_r
                 assert profile.ci[0] == pytest.approx(fit.lower[i], rel=1e-6)
             if profile.upper_status is SideStatus.OPEN:
                 assert profile.ci[1] == pytest.approx(fit.upper[i], rel=1e-6)
-            assert SideStatus.FAILED not in (profile.lower_status, profile.upper_status)
+            # those with too few points are searched more sparsely: nothing could identify them
+            assert fit.too_few_points or SideStatus.FAILED not in (profile.lower_status, profile.upper_status)
 
 
 # ---- the criteria ------------------------------------------------------------------------------------------

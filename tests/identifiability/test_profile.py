@@ -171,10 +171,8 @@ def test_growth_far_below_the_carrying_capacity_closes_it_on_one_side_only():
     found, _, _ = profiles_of(problem, [0.1, 3000.0, 0.3], [0.08, 1e5, 0.3])
     assert statuses(found["K"]) == (CLOSED, OPEN)
     assert found["K"].ci[1] == pytest.approx(1e6)
-    # slow growth asks for as much room as the bound admits: the bound helps to close that side, the data do not
-    assert statuses(found["g"]) == (AT_BOUND, CLOSED)
-    lowest = np.flatnonzero(found["g"].rise <= found["g"].threshold)[0]
-    assert found["g"].sets[lowest - 1 : lowest + 1, 1].max() == pytest.approx(1e6, rel=1e-3)
+    # at the lower end K sits on its bound, 1000 times the data: an unlimited K would move that end by nothing
+    assert statuses(found["g"]) == (CLOSED, CLOSED)
 
 
 def test_an_optimum_on_a_bound_is_open_there():
