@@ -111,8 +111,11 @@ class ProfileSearch:
             generator = patient_generator(settings.seed, f"{fit.patient_id}\0{line.index}", "profile")
             tail = self.best[w][problem.n_parameters :]
             known = [np.append(np.log(optimum), tail) for optimum in fit.optima[1:4]]
-            for g in range(settings.fresh_every // 2, len(line.grid), settings.fresh_every):
-                usual = latin_hypercube(problem.start_lower[w], problem.start_upper[w], count, generator)
+            last = len(line.grid) - 1
+            # the ends decide whether a side is open, and a valley may come to light only there
+            for g in (0, *range(settings.fresh_every // 2, last, settings.fresh_every), last):
+                number = 4 * count if g in (0, last) else count
+                usual = latin_hypercube(problem.start_lower[w], problem.start_upper[w], number, generator)
                 # half from the whole declared range: valleys lie beyond the box of usual values
                 usual[::2] = latin_hypercube(problem.lower[w], problem.upper[w], len(usual[::2]), generator)
                 points = np.vstack([*known, usual])

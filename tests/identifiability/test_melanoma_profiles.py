@@ -182,13 +182,13 @@ def test_too_few_visits_are_said_to_be_too_few(melanoma, patient):
         assert f"{len(patient)} measurements for 4 estimated quantities" in verdict.sentence
 
 
-def test_the_lower_ends_that_c_holds_only_by_name_are_closed(melanoma):
-    # where c sits at 0.01 the likelihood no longer feels it: c = 0 would move these ends by less than 1 %
+def test_ends_where_c_sits_on_its_bound_are_not_called_closed(melanoma):
+    # c = 0 would move these ends by less than 1 %, but the definition looks at the bound, not at how much it matters
     for parameter in ("r", "delta"):
         profile = melanoma["MEL02"][2].profile(parameter)
         end = profile.sets[int(np.flatnonzero(profile.rise <= profile.threshold)[0])]
         assert end[3] == pytest.approx(0.01)
-        assert profile.lower_status is SideStatus.CLOSED
+        assert profile.lower_status is SideStatus.AT_BOUND
 
 
 # ---- a second witness --------------------------------------------------------------------------------------
