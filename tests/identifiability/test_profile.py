@@ -172,7 +172,7 @@ def test_growth_far_below_the_carrying_capacity_closes_it_on_one_side_only():
     assert statuses(found["K"]) == (CLOSED, OPEN)
     assert found["K"].ci[1] == pytest.approx(1e6)
     # at the lower end K sits on its bound, 1000 times the data: an unlimited K would move that end by nothing
-    assert statuses(found["g"]) == (CLOSED, CLOSED)
+    assert statuses(found["g"]) == (AT_BOUND, CLOSED)
 
 
 def test_an_optimum_on_a_bound_is_open_there():
