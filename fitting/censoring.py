@@ -77,13 +77,15 @@ class CountTail:
     at_least: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
     @cached_property
-    def _compiled(self) -> Callable:
+    def expressions(self) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
         """Logarithms of P(Y = k) and of the drain from "at most k", the latter's slope in log mu."""
         log_drain = self.log_pmf + sp.log(self.drain)
-        slope = MU * sp.diff(log_drain, MU)
-        return sp.lambdify(
-            [K, MU, PHI], [self.log_pmf, log_drain, slope], modules=["scipy", "numpy"], cse=True
-        )
+        return self.log_pmf, log_drain, MU * sp.diff(log_drain, MU)
+
+    @cached_property
+    def _compiled(self) -> Callable:
+        """The expressions as one function of (k, mu, phi)."""
+        return sp.lambdify([K, MU, PHI], list(self.expressions), modules=["scipy", "numpy"], cse=True)
 
     def _value(self, k: np.ndarray, mu: np.ndarray, phi: np.ndarray, below: np.ndarray) -> np.ndarray:
         """Negative logarithm of the tail probability."""

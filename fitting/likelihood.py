@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -68,16 +69,16 @@ class Likelihood:
         return sp.latex(self.equation)
 
     @cached_property
-    def _measured(self):
+    def derivatives(self) -> tuple[Any, ...]:
         """Equation, slope, expected curvature in mu; slope and curvature in log phi."""
         e = self.equation
-        d_mu = sp.diff(e, MU)
         information = sp.simplify(sp.diff(e, MU, 2).subs(Y, MU))
         d_phi = sp.diff(e, PHI) * PHI
-        d_phi2 = sp.diff(d_phi, PHI) * PHI
-        return sp.lambdify(
-            [Y, MU, PHI], [e, d_mu, information, d_phi, d_phi2], modules=["scipy", "numpy"], cse=True
-        )
+        return e, sp.diff(e, MU), information, d_phi, sp.diff(d_phi, PHI) * PHI
+
+    @cached_property
+    def _measured(self):
+        return sp.lambdify([Y, MU, PHI], list(self.derivatives), modules=["scipy", "numpy"], cse=True)
 
     @cached_property
     def _variance(self):

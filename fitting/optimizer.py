@@ -159,6 +159,9 @@ def _step(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Damped step on the free components, the gain it predicts, the gain an undamped step would predict."""
     held = fixed | ((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0))
+    # what could be gained is asked before any component is stopped at a bound: else a job that a bound cuts short
+    # would take its small step for the end
+    newton = _solve(information, gradient, np.full(len(q), 1e-9), held, np.zeros_like(q))
     step = _solve(information, gradient, damping, held, np.zeros_like(q))
     for _ in range(q.shape[1] - 1):
         # a component that the step would carry over a bound stops there, and the others take that into
@@ -174,7 +177,6 @@ def _step(
     step = np.clip(q + step, lower, upper) - q
     predicted = -np.einsum("bi,bi->b", gradient, step)
     predicted -= 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
-    newton = _solve(information, gradient, np.full(len(q), 1e-9), held, np.zeros_like(q))
     possible = -0.5 * np.einsum("bi,bi->b", gradient, newton)
     return step, predicted, np.maximum(possible, predicted)
 

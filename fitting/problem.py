@@ -10,6 +10,7 @@ import numpy as np
 
 from dynamics.jobs import Courses, pad_courses
 from dynamics.simulate import Engine, solve_jobs
+from fitting.optimizer import Minima, minimise
 
 if TYPE_CHECKING:
     from dynamics.model import Model
@@ -109,6 +110,41 @@ class CohortProblem:
             np.where(good, total, OUT_OF_REACH),
             np.where(good[:, None], gradient, 0.0),
             np.where(good[:, None, None], information, 0.0),
+        )
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the likelihood runs as one compiled kernel with the model."""
+        return self.engine == "kernel" and type(self) is CohortProblem
+
+    def minimise(
+        self,
+        start: np.ndarray,
+        who: np.ndarray,
+        *,
+        fixed: np.ndarray | None = None,
+        tolerance: float = 1e-9,
+        max_iterations: int = 200,
+        give_up_above: np.ndarray | None = None,
+    ) -> Minima:
+        """Minimise from b starting points within the bounds; see :func:`fitting.optimizer.minimise`."""
+        lower, upper = self.lower[who], self.upper[who]
+        if self.is_compiled:
+            from fitting.kernels.run import minimise_jobs
+
+            return minimise_jobs(
+                self, start, who, lower, upper, fixed, tolerance, max_iterations, give_up_above
+            )
+        return minimise(
+            self.evaluate,
+            start,
+            who,
+            lower,
+            upper,
+            fixed=fixed,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            give_up_above=give_up_above,
         )
 
     def outputs(

@@ -2,56 +2,63 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit
+
+from dynamics.kernels.linear import solve_linear
 
 TOUCHING = 1e-4  # a component this close to its bound (in the logarithm) is on it
 
 
-def tangents(
-    q: np.ndarray, information: np.ndarray, index: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> np.ndarray:
-    """Change of the other components per unit of the moving one, shape (b, q); zero on bounds.
+@njit(cache=True, error_model="numpy", nogil=True)
+def tangent(q, information, index, low, high):
+    """Change of the other components per unit of the moving one, shape (q,); zero on bounds.
 
     Parameters
     ----------
-    q : ndarray, shape (b, q)
-        Solutions, logarithms of the parameters.
-    information : ndarray, shape (b, q, q)
+    q : ndarray, shape (q,)
+        Solution, logarithms of the parameters.
+    information : ndarray, shape (q, q)
         Fisher information there.
-    index : ndarray of int, shape (b,)
-        Component that moves.
-    low, high : ndarray, shape (b, q)
+    index : int
+        Component that moves; its own entry is zero.
+    low, high : ndarray, shape (q,)
         Bounds.
     """
-    rows = np.arange(len(q))
+    n = len(q)
     free = (q > low) & (q < high)
-    free[rows, index] = False
-    inner = information * (free[:, :, None] & free[:, None, :])
-    scale = np.einsum("bii->bi", inner)
-    # twelve digits of regularisation: the floor may be narrower than its length by a factor of a million
-    inner = inner + np.eye(q.shape[1]) * (1e-12 * scale + ~free + 1e-300)[:, None, :]
-    column = np.where(free, information[rows, :, index], 0.0)
-    return -np.linalg.solve(inner, column[..., None])[..., 0]
+    free[index] = False
+    inner, right = np.zeros((n, n)), np.zeros(n)
+    for i in range(n):
+        if not free[i]:
+            inner[i, i] = 1.0
+            continue
+        right[i] = -information[i, index]
+        for j in range(n):
+            if free[j]:
+                inner[i, j] = information[i, j]
+        # twelve digits of regularisation: the floor may be narrower than its length by a factor of a million
+        inner[i, i] += 1e-12 * information[i, i] + 1e-300
+    solve_linear(inner, right)
+    return right
 
 
-def profile_curvature(
-    q: np.ndarray, information: np.ndarray, index: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> np.ndarray:
-    """Curvature of the profile in the moving component's logarithm, shape (b,); see :func:`tangents`."""
-    rows = np.arange(len(q))
-    along = tangents(q, information, index, low, high)
-    along[rows, index] = 1.0
-    return np.einsum("bi,bij,bj->b", along, information, along)
+@njit(cache=True, error_model="numpy", nogil=True)
+def profile_curvature(q, information, index, low, high):
+    """Curvature of the profile in the moving component's logarithm; see :func:`tangent`."""
+    along = tangent(q, information, index, low, high)
+    along[index] = 1.0
+    total = 0.0
+    for i in range(len(q)):
+        for j in range(len(q)):
+            total += along[i] * information[i, j] * along[j]
+    return total
 
 
-def tangent_in_parameters(
-    q: np.ndarray,
-    information: np.ndarray,
-    index: np.ndarray,
-    shift: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+@njit(cache=True, error_model="numpy", nogil=True)
+def tangent_in_parameters(q, information, index, shift, low, high, moved):
     """Predict with a tangent in the parameters themselves, up to the first bound in its way.
 
     Valleys of competition models are straight in the parameters (K and r in proportion to c, delta as r less a
@@ -61,26 +68,34 @@ def tangent_in_parameters(
     Parameters
     ----------
     q, information, index, low, high
-        See :func:`tangents`.
-    shift : ndarray, shape (b,)
+        See :func:`tangent`.
+    shift : float
         Change of the moving component's logarithm.
+    moved : ndarray, shape (q,)
+        Filled with the prediction.
 
     Returns
     -------
-    moved : ndarray, shape (b, q)
-    shift : ndarray, shape (b,)
+    float
         The change that was made; smaller than asked for where a bound was met.
     """
-    rows = np.arange(len(q))
-    q = np.where(q < low + TOUCHING, low, np.where(q > high - TOUCHING, high, q))
-    change = tangents(q, information, index, low, high) * np.expm1(shift)[:, None]
-    room = np.where(change < 0, np.expm1(low - q), np.expm1(high - q))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(change != 0, room / change, np.inf)
-    first = np.minimum(share.min(axis=1), 1.0)
-    meets = (share <= first[:, None] + 1e-12) & (share <= 1.0)
-    moved = np.clip(q + np.log1p(np.clip(change * first[:, None], -0.99, 30.0)), low, high)
-    moved = np.where(meets, np.where(change < 0, low, high), moved)
-    shift = np.log1p(np.expm1(shift) * first)
-    moved[rows, index] = q[rows, index] + shift
-    return moved, shift
+    n = len(q)
+    for i in range(n):
+        moved[i] = low[i] if q[i] < low[i] + TOUCHING else high[i] if q[i] > high[i] - TOUCHING else q[i]
+    change = tangent(moved, information, index, low, high) * math.expm1(shift)
+    share, first = np.full(n, np.inf), 1.0
+    for i in range(n):
+        if change[i] != 0.0:
+            room = math.expm1((low[i] if change[i] < 0 else high[i]) - moved[i])
+            share[i] = room / change[i]
+            first = min(first, share[i])
+    made = math.log1p(math.expm1(shift) * first)
+    for i in range(n):
+        if i == index:
+            moved[i] = moved[i] + made
+        elif share[i] <= first + 1e-12 and share[i] <= 1.0:
+            moved[i] = low[i] if change[i] < 0 else high[i]
+        else:
+            step = min(max(change[i] * first, -0.99), 30.0)
+            moved[i] = min(max(moved[i] + math.log1p(step), low[i]), high[i])
+    return made

@@ -30,6 +30,8 @@ class Line:
     beyond : list
         Solutions off the grid, (q, nll, converged, information), where a walker stopped above the range of
         interest; :meth:`absorb` makes grid points of them, so that a steep end is bracketed closely.
+    offers : set of (float, float)
+        Solutions of other lines, (grid value, nll), that a walker tried to carry here already.
     """
 
     w: int
@@ -42,6 +44,7 @@ class Line:
     improvement: float = 1e-3
     changed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
     beyond: list[tuple[np.ndarray, float, bool, np.ndarray]] = field(default_factory=list)
+    offers: set[tuple[float, float]] = field(default_factory=set)
 
     @classmethod
     def unknown(cls, w: int, index: int, grid: np.ndarray, size: int) -> Line:
@@ -86,5 +89,7 @@ class Line:
                 self.insert(g - 1, value)
                 near = [g]
             for k in near:
-                self.keep(k, q, nll, converged, information)
+                there = q.copy()
+                there[self.index] = self.grid[k]
+                self.keep(k, there, nll, converged, information)
         self.beyond = []

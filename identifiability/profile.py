@@ -72,10 +72,7 @@ def profile_cohort(
             break
     search.look_beyond_cliffs()
     search.exchange()
-    search.share_ends()
-    search.exchange()
-    search.locate_ends()
-    search.share_ends()
+    search.settle_ends()
     report(1.0)
     return tuple(_finish(search, w) for w in range(len(fits)))
 

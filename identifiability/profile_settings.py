@@ -25,14 +25,14 @@ class ProfileSettings:
     seed : int
     sparse : bool
         For patients with no more measurements than estimated quantities, whom no profile can identify, take
-        half of the points and two fresh starts at each.
+        half of the points.
     """
 
     level: float = 0.95
     points: int = 41
     near_points: int = 5
     fresh_every: int = 4
-    fresh_starts: int = 6
+    fresh_starts: int = 8
     rounds: int = 40
     seed: int = 0
     sparse: bool = True

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fitting.optimizer import minimise
 from fitting.problem import CohortProblem
 from fitting.result import Fit
 from fitting.starts import latin_hypercube, patient_generator
@@ -20,6 +19,7 @@ SAME_END = 1e-3  # ends of confidence sets closer than this, in the logarithm, a
 CLIFF = 1.0  # a profile that rises by more than this between two grid points is looked at again
 MARGIN = 1.0  # how far above the threshold a valley is still followed
 MULTIPLES = (0.02, 0.1, 0.3, 0.5, 2.0, 4.0, 10.0)  # of the estimate: where a reader of the table will look
+ENDS_ROUNDS = 5
 NEAR = 0.2  # Masud 2023, eq. 11: the paper looks 20 % to both sides of the estimate
 
 
@@ -96,7 +96,9 @@ class ProfileSearch:
                 members = np.flatnonzero(cell == g)
                 best = members[nll[members].argmin()]
                 # the solution's own value is off the grid, so it may rise a little on the way to it
-                if nll[best] < min(line.nll[g] - OFFER, self._ceiling[line.w]):
+                offer = (float(line.grid[g]), float(nll[best]))
+                if nll[best] < min(line.nll[g] - OFFER, self._ceiling[line.w]) and offer not in line.offers:
+                    line.offers.add(offer)
                     walkers.append(Walker(line, 0, int(g), q[best], float(nll[best]), information[best]))
         return walkers
 
@@ -107,7 +109,7 @@ class ProfileSearch:
         starts: list[np.ndarray] = []
         for line in self.lines:
             w, fit = line.w, self.fits[line.w]
-            count = 2 if settings.sparse and fit.too_few_points else settings.fresh_starts
+            count = settings.fresh_starts
             generator = patient_generator(settings.seed, f"{fit.patient_id}\0{line.index}", "profile")
             tail = self.best[w][problem.n_parameters :]
             known = [np.append(np.log(optimum), tail) for optimum in fit.optima[1:4]]
@@ -140,13 +142,15 @@ class ProfileSearch:
                 if height[outer] - height[inner] < CLIFF:
                     continue
                 low, high = self.problem.lower[w], self.problem.upper[w]
-                ahead, _ = tangent_in_parameters(
-                    line.q[[inner]],
-                    line.information[[inner]],
-                    np.array([line.index]),
-                    np.array([line.grid[outer] - line.grid[inner]]),
-                    low[None, :],
-                    high[None, :],
+                ahead = np.empty(self.problem.size)
+                tangent_in_parameters(
+                    line.q[inner],
+                    line.information[inner],
+                    line.index,
+                    float(line.grid[outer] - line.grid[inner]),
+                    low,
+                    high,
+                    ahead,
                 )
                 points = np.vstack([line.q[inner], ahead, latin_hypercube(low, high, 6, generator)])
                 points[:, line.index] = line.grid[outer]
@@ -160,15 +164,8 @@ class ProfileSearch:
         who = np.array([line.w for line, _ in places])
         fixed = np.zeros(starts.shape, dtype=bool)
         fixed[np.arange(len(places)), [line.index for line, _ in places]] = True
-        minima = minimise(
-            self.problem.evaluate,
-            starts,
-            who,
-            self.problem.lower[who],
-            self.problem.upper[who],
-            fixed=fixed,
-            tolerance=1e-6,
-            max_iterations=max_iterations,
+        minima = self.problem.minimise(
+            starts, who, fixed=fixed, tolerance=1e-6, max_iterations=max_iterations
         )
         for i, (line, g) in enumerate(places):
             line.keep(
@@ -185,14 +182,7 @@ class ProfileSearch:
                 continue
             found = True
             start, who = lowest.q[[int(np.argmin(lowest.nll))]], np.array([w])
-            minima = minimise(
-                self.problem.evaluate,
-                start,
-                who,
-                self.problem.lower[who],
-                self.problem.upper[who],
-                tolerance=1e-10,
-            )
+            minima = self.problem.minimise(start, who, tolerance=1e-10)
             self.best[w], self.best_nll[w] = minima.q[0], minima.value[0]
             self.best_information[w] = minima.information[0]
             fresh = self._lines_around(w)
@@ -204,6 +194,24 @@ class ProfileSearch:
                         new.keep(g, old.q[s], float(old.nll[s]), bool(old.converged[s]), old.information[s])
             self.lines = [line for line in self.lines if line.w != w] + fresh
         return found
+
+    def settle_ends(self) -> None:
+        """Let the lines tell each other where the confidence set ends, and look closer, until no end moves."""
+        before: list[tuple[float, float]] = []
+        for _ in range(ENDS_ROUNDS):
+            self.share_ends()
+            self.exchange()
+            self.locate_ends()
+            ends = [self._ends(line) for line in self.lines]
+            if before and np.allclose(before, ends, rtol=0, atol=SAME_END, equal_nan=True):
+                break
+            before = ends
+        self.share_ends()
+
+    def _ends(self, line: Line) -> tuple[float, float]:
+        """Outermost admitted grid points of a line."""
+        inside = line.grid[line.nll <= self.best_nll[line.w] + self.settings.threshold]
+        return (float(inside.min()), float(inside.max())) if len(inside) else (np.nan, np.nan)
 
     def share_ends(self) -> None:
         """Let no admitted set of one line lie outside the confidence set of another.

@@ -35,25 +35,44 @@ def cache_folder() -> Path:
 
 @functools.lru_cache(maxsize=64)
 def compiled(model: Model, template: str) -> ModuleType:
-    """Return the template ``dynamics/kernels/<template>.py`` with the model's equations in it, jitted.
+    """Return the template ``dynamics/kernels/<template>.py`` with the model's equations in it, jitted."""
+    return generated(Path(__file__).parent / f"{template}.py", "model", field_source(model))
+
+
+def generated(template: Path, section: str, source: str) -> ModuleType:
+    """Write a template with one section replaced, and import the result.
 
     The file's name is a hash of everything that goes into it, so two processes, or two versions of a model,
-    never share a stale kernel.
+    never share a stale kernel. A section that imports from another generated module names that module's hash,
+    so a change anywhere in a chain of templates changes all names behind it.
+
+    Parameters
+    ----------
+    template : Path
+    section : str
+        The lines from ``# <section>`` to ``# </section>`` are replaced.
+    source : str
+        Python text.
     """
-    body = (Path(__file__).parent / f"{template}.py").read_text(encoding="utf-8")
-    text, count = re.subn(r"# <model>.*?# </model>", lambda _: field_source(model), body, count=1, flags=re.S)
+    body = template.read_text(encoding="utf-8")
+    text, count = re.subn(
+        rf"# <{section}>.*?# </{section}>", lambda _: source, body, count=1, flags=re.DOTALL
+    )
     if count != 1:
-        raise ValueError(f"kernel template {template} has no <model> section")
+        raise ValueError(f"kernel template {template.stem} has no <{section}> section")
     # the printed functions start with their own docstring and imports, which are harmless in the middle
     digest = hashlib.sha256(f"{text}{numba.__version__}{sys.version}".encode()).hexdigest()[:20]
-    path = cache_folder() / f"{template}_{digest}.py"
+    path = cache_folder() / f"{template.stem}_{digest}.py"
     if not path.exists():
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
         ) as part:
             part.write(text)
         Path(part.name).replace(path)
-    spec = importlib.util.spec_from_file_location(f"evodose_kernel_{path.stem}", path)
+    name = f"evodose_kernel_{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"kernel {path} cannot be loaded")
     module = importlib.util.module_from_spec(spec)

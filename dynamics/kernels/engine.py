@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -20,6 +21,27 @@ MAX_STEPS = 20_000
 def _pool() -> ThreadPoolExecutor:
     """One thread a core; the kernels release the interpreter lock."""
     return ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)))
+
+
+def in_threads[T](work: Callable[[T], None], items: Sequence[T], *, warm: bool = True) -> None:
+    """Do the work for every item, on all cores.
+
+    Parameters
+    ----------
+    work : callable
+        Spends its time in compiled code that releases the interpreter lock.
+    items : sequence
+    warm : bool
+        False where the first item will compile a kernel, which threads must not race for.
+    """
+    begin = 0 if warm else 1
+    for item in items[:begin]:
+        work(item)
+    rest = items[begin:]
+    if len(rest) == 1:
+        work(rest[0])
+    else:
+        list(_pool().map(work, rest))
 
 
 def solve(

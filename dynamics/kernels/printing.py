@@ -11,27 +11,31 @@ from dynamics.kernels.derive import Derived, derive
 from dynamics.model import TIME, Model
 
 
-class _Printer(PythonCodePrinter):
+class ScalarPrinter(PythonCodePrinter):
     """SymPy's Python printer, with powers that numba turns into multiplications."""
 
-    def _print_Pow(self, expr, rational=False, sqrt="math.sqrt") -> str:
+    def _print_Pow(self, expr, rational=False) -> str:
         base, exponent = expr.as_base_exp()
         if exponent.is_Integer and 2 <= abs(int(exponent)) <= 4:
             text = "*".join([f"({self._print(base)})"] * abs(int(exponent)))
             return f"({text})" if exponent > 0 else f"(1.0/({text}))"
         if exponent == -1:
             return f"(1.0/({self._print(base)}))"
-        return super()._print_Pow(expr, rational=rational, sqrt=sqrt)  # type: ignore[call-arg]
+        return super()._print_Pow(expr, rational=rational)
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         return repr(float(expr))
 
 
-_PRINTER = _Printer({"fully_qualified_modules": True})
+_PRINTER = ScalarPrinter({"fully_qualified_modules": True})
 
 
-def _function(
-    name: str, arguments: str, known: Mapping[sp.Symbol, str], targets: Sequence[tuple[str, sp.Expr]]
+def print_function(
+    name: str,
+    arguments: str,
+    known: Mapping[sp.Symbol, str],
+    targets: Sequence[tuple[str, sp.Expr]],
+    printer: PythonCodePrinter = _PRINTER,
 ) -> str:
     """Print one function that assigns ``targets``, common subexpressions computed once.
 
@@ -44,9 +48,9 @@ def _function(
     replacements, reduced = sp.cse(expressions, symbols=sp.numbered_symbols("_c"))
     lines = ["@njit(cache=True, error_model='numpy')", f"def {name}({arguments}):"]
     lines += [f"    {local[s]} = {place}" for s, place in known.items() if s in used]
-    lines += [f"    {symbol} = {_PRINTER.doprint(expr)}" for symbol, expr in replacements]
+    lines += [f"    {symbol} = {printer.doprint(expr)}" for symbol, expr in replacements]
     lines += [
-        f"    {target} = {_PRINTER.doprint(expr)}" for (target, _), expr in zip(targets, reduced, strict=True)
+        f"    {target} = {printer.doprint(expr)}" for (target, _), expr in zip(targets, reduced, strict=True)
     ]
     if len(lines) == 2:
         lines.append("    pass")
@@ -94,57 +98,57 @@ def field_source(model: Model) -> str:
         "from numba import njit",
         f"N_STATES, N_PARAMETERS, N_OUTPUTS = {n}, {p}, {len(model.outputs)}",
         f"LOGARITHMIC = {d.logarithmic}",
-        _function(
+        print_function(
             "initial",
             "p, k, z",
             fixed,
             [(f"z[{i}]", to_z(e)) for i, e in enumerate(_entries(d.initial))],
         ),
-        _function(
+        print_function(
             "initial_sensitivity",
             "p, k, z",
             fixed,
             [(f"z[{n + i * p + k}]", sens_0(i, k)) for i in range(n) for k in range(p)],
         ),
-        _function(
+        print_function(
             "field",
             "t, z, p, k, u, dz",
             in_z | dosed,
             [(f"dz[{i}]", e) for i, e in enumerate(_entries(d.field))],
         ),
-        _function(
+        print_function(
             "sensitivity_field",
             "t, z, p, k, u, dz",
             in_z | dosed | in_sens,
             [(f"dz[{i}]", e) for i, e in enumerate(_entries(d.field))]
             + [(f"dz[{n + i * p + k}]", moving[i, k]) for i in range(n) for k in range(p)],
         ),
-        _function(
+        print_function(
             "observe",
             "z, p, k, x, y",
             in_z | fixed,
             [(f"x[{i}]", s) for i, s in enumerate(states)]
             + [(f"y[{i}]", e) for i, e in enumerate(_entries(d.output))],
         ),
-        _function(
+        print_function(
             "observe_sensitivity",
             "z, p, k, dy",
             in_z | fixed | in_sens,
             [(f"dy[{o}, {k}]", observed[o, k]) for o in range(len(model.outputs)) for k in range(p)],
         ),
-        _function(
+        print_function(
             "plain_field",
             "t, x, p, k, u, dx",
             in_x | dosed,
             [(f"dx[{i}]", e) for i, e in enumerate(_entries(model.rhs))],
         ),
-        _function(
+        print_function(
             "plain_initial",
             "p, k, x",
             fixed,
             [(f"x[{i}]", e) for i, e in enumerate(_entries(model.initial))],
         ),
-        _function(
+        print_function(
             "plain_output",
             "x, p, k, y",
             in_x | fixed,

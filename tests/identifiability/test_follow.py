@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from analytic import make_problem, optimise
 
-from identifiability.follow import tangent_in_parameters, tangents
+from identifiability.follow import profile_curvature, tangent, tangent_in_parameters
 
 TIMES = np.array([0.0, 3.0, 7.0, 12.0, 20.0, 30.0, 45.0])
 LOGISTIC = "V0*K/(V0 + (K - V0)*exp(-g*t))"
@@ -17,15 +17,15 @@ def logistic(bounds=WIDE, **options):
 
 
 def one(problem, q, index, shift=None):
-    """Tangents (or the prediction) of one solution."""
-    q = np.atleast_2d(q)
-    _, _, information = problem.evaluate(q, np.zeros(len(q), dtype=int))
-    arguments = (q, information, np.full(len(q), index))
-    low, high = problem.lower[:1], problem.upper[:1]
+    """Tangent (or the prediction) at one solution."""
+    _, _, information = problem.evaluate(q[None, :], np.zeros(1, dtype=int))
+    arguments = (q, information[0], index)
+    low, high = problem.lower[0], problem.upper[0]
     if shift is None:
-        return tangents(*arguments, low, high)[0]
-    moved, made = tangent_in_parameters(*arguments, np.full(len(q), shift), low, high)
-    return moved[0], float(made[0])
+        return tangent(*arguments, low, high)
+    moved = np.empty(len(q))
+    made = tangent_in_parameters(*arguments, shift, low, high, moved)
+    return moved, made
 
 
 @pytest.mark.parametrize("likelihood", ["poisson", "log_normal"])
@@ -110,9 +110,9 @@ def test_a_prediction_stays_within_bounds_and_finite_however_far_it_goes():
     index = generator.integers(0, 2, 200)
     here = q[np.arange(200), index]
     shift = np.clip(here + generator.normal(0, 2, 200), low[index], high[index]) - here
-    moved, made = tangent_in_parameters(
-        q, information, index, shift, np.tile(low, (200, 1)), np.tile(high, (200, 1))
-    )
+    moved, made = np.empty((200, 2)), np.empty(200)
+    for b in range(200):
+        made[b] = tangent_in_parameters(q[b], information[b], int(index[b]), shift[b], low, high, moved[b])
     assert np.all(np.isfinite(moved))
     assert np.all((moved >= low - 1e-12) & (moved <= high + 1e-12))
     assert np.all(np.abs(made) <= np.abs(shift) + 1e-12)
@@ -121,6 +121,13 @@ def test_a_prediction_stays_within_bounds_and_finite_however_far_it_goes():
 
 
 def test_without_information_nothing_moves():
-    zero = np.zeros((1, 2, 2))
-    q, low, high = np.zeros((1, 2)), np.full((1, 2), -5.0), np.full((1, 2), 5.0)
-    assert tangents(q, zero, np.zeros(1, dtype=int), low, high).tolist() == [[0.0, 0.0]]
+    q, low, high = np.zeros(2), np.full(2, -5.0), np.full(2, 5.0)
+    assert tangent(q, np.zeros((2, 2)), 0, low, high).tolist() == [0.0, 0.0]
+
+
+def test_the_curvature_is_that_of_the_reduced_information():
+    information = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    low, high = np.full(3, -5.0), np.full(3, 5.0)
+    for i in range(3):
+        expected = 1.0 / np.linalg.inv(information)[i, i]
+        assert profile_curvature(np.zeros(3), information, i, low, high) == pytest.approx(expected, rel=1e-10)

@@ -1,0 +1,1 @@
+"""Compiled likelihoods: what a fit or a profile evaluates a million times."""

@@ -1,0 +1,93 @@
+"""Running a compiled likelihood on all cores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dynamics.kernels.chunks import run_chunks
+from dynamics.kernels.engine import MAX_STEPS
+from fitting.kernels.compile import scoring_kernel
+from fitting.kernels.data import Data
+from fitting.optimizer import Minima
+
+if TYPE_CHECKING:
+    from fitting.problem import CohortProblem
+
+LARGEST_CHUNK = 32  # jobs a thread takes at once
+
+
+def kernel_data(problem: CohortProblem) -> Data:
+    """Arrays of a problem as compiled code reads them."""
+    c = problem.courses
+    return Data(
+        burdens=np.ascontiguousarray(problem.burdens, dtype=float),
+        times=np.ascontiguousarray(c.times, dtype=float),
+        censoring=np.ascontiguousarray(problem.censoring, dtype=np.int64),
+        n_times=np.ascontiguousarray(problem.measured.sum(axis=1), dtype=np.int64),
+        n_switches=np.ascontiguousarray(c.n_switches, dtype=np.int64),
+        constants=np.ascontiguousarray(c.constants, dtype=float),
+        switches=np.ascontiguousarray(c.switches, dtype=float),
+        doses=np.ascontiguousarray(c.doses, dtype=float),
+        rtol=float(problem.rtol),
+        max_steps=MAX_STEPS,
+    )
+
+
+def minimise_jobs(
+    problem: CohortProblem,
+    start: np.ndarray,
+    who: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    fixed: np.ndarray | None,
+    tolerance: float,
+    max_iterations: int,
+    give_up_above: np.ndarray | None,
+) -> Minima:
+    """Minimise from b starting points; see :func:`fitting.optimizer.minimise`."""
+    jobs, size = start.shape
+    q = np.array(start, dtype=float, order="C")
+    value, gradient, information = np.empty(jobs), np.empty((jobs, size)), np.empty((jobs, size, size))
+    converged, iterations = np.zeros(jobs, dtype=bool), np.zeros(jobs, dtype=np.int64)
+    fixed = np.zeros((jobs, size), dtype=bool) if fixed is None else fixed
+    limit = np.full(jobs, np.inf) if give_up_above is None else give_up_above
+    arguments = (
+        np.ascontiguousarray(who, dtype=np.int64),
+        q,
+        np.ascontiguousarray(fixed, dtype=bool),
+        np.ascontiguousarray(lower, dtype=float),
+        np.ascontiguousarray(upper, dtype=float),
+        float(tolerance),
+        int(max_iterations),
+        np.ascontiguousarray(limit, dtype=float),
+        kernel_data(problem),
+        value,
+        gradient,
+        information,
+        converged,
+        iterations,
+    )
+    kernel = scoring_kernel(problem.model, problem.likelihood).minimise_range
+    run_chunks(kernel, jobs, int(np.clip(jobs // 16, 1, LARGEST_CHUNK)), arguments)
+    return Minima(q, value, gradient, information, converged, int(iterations.max(initial=0)))
+
+
+def evaluate_jobs(
+    problem: CohortProblem, q: np.ndarray, who: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value, gradient, information at b vectors; see :meth:`fitting.problem.CohortProblem.evaluate`."""
+    jobs, size = q.shape
+    value, gradient, information = np.empty(jobs), np.empty((jobs, size)), np.empty((jobs, size, size))
+    kernel = scoring_kernel(problem.model, problem.likelihood).evaluate_range
+    arguments = (
+        np.ascontiguousarray(who, dtype=np.int64),
+        np.ascontiguousarray(q, dtype=float),
+        kernel_data(problem),
+        value,
+        gradient,
+        information,
+    )
+    run_chunks(kernel, jobs, int(np.clip(jobs // 8, 4, LARGEST_CHUNK)), arguments)
+    return value, gradient, information

@@ -1,0 +1,1 @@
+"""Compiled walkers along profiles."""

@@ -1,0 +1,1 @@
+"""Structural identifiability: what ideal data under a dosing pattern could tell, from the symbols alone."""
