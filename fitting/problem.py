@@ -117,6 +117,11 @@ class CohortProblem:
         """Whether the likelihood runs as one compiled kernel with the model."""
         return self.engine == "kernel" and type(self) is CohortProblem
 
+    @property
+    def is_censored(self) -> bool:
+        """Whether any value lies beyond a limit."""
+        return bool(np.any(self.censoring))
+
     def minimise(
         self,
         start: np.ndarray,

@@ -13,6 +13,7 @@ from fitting.problem import CohortProblem
 from identifiability.kernels.run import LineArrays, walking
 from identifiability.line import Line
 
+CORRECTIONS = 8  # scoring steps after each move
 FIRST_STRIDE = 0.05  # in the logarithm of the moving parameter
 
 
@@ -68,19 +69,16 @@ def walk(
     def follow(group: list[Walker]) -> None:
         line = group[0].line
         arrays = LineArrays(line.grid, line.q, line.nll, line.converged, line.information, line.changed)
-        direction = np.array([w.direction for w in group], dtype=np.int64)
-        point = np.array([w.point for w in group], dtype=np.int64)
-        q, value = np.array([w.q for w in group]), np.array([w.value for w in group])
-        information = np.array([w.information for w in group])
-        beyond, settled = np.zeros(len(group), dtype=bool), np.zeros(len(group), dtype=bool)
-        kernel(
-            line.w, line.index, direction, point, q, value, information, FIRST_STRIDE, beyond, settled, arrays,
-            problem.lower[line.w], problem.upper[line.w], float(lowest[line.w]), float(give_up_above[line.w]),
-            line.improvement, data,
-        )  # fmt: skip
-        line.beyond += [
-            (q[i], float(value[i]), bool(settled[i]), information[i]) for i in np.flatnonzero(beyond)
-        ]
+        low, high = problem.lower[line.w], problem.upper[line.w]
+        for walker in group:
+            q, information = walker.q.copy(), walker.information.copy()
+            value, beyond, settled = kernel(
+                line.w, line.index, walker.direction, walker.point, q, walker.value, information, FIRST_STRIDE,
+                CORRECTIONS, arrays, low, high, float(lowest[line.w]), float(give_up_above[line.w]),
+                line.improvement, data,
+            )  # fmt: skip
+            if beyond:
+                line.beyond.append((q, float(value), bool(settled), information))
         line.absorb()
 
     groups = sorted(by_line.values(), key=len, reverse=True)

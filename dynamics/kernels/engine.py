@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,7 +21,12 @@ MAX_STEPS = 20_000
 @cache
 def _pool() -> ThreadPoolExecutor:
     """One thread a core; the kernels release the interpreter lock."""
-    return ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)))
+    return ThreadPoolExecutor(max_workers=_cores())
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def in_threads[T](work: Callable[[T], None], items: Sequence[T], *, warm: bool = True) -> None:
@@ -38,10 +44,28 @@ def in_threads[T](work: Callable[[T], None], items: Sequence[T], *, warm: bool =
     for item in items[:begin]:
         work(item)
     rest = items[begin:]
-    if len(rest) == 1:
-        work(rest[0])
+    if len(rest) <= 1:
+        for item in rest:
+            work(item)
     else:
-        list(_pool().map(work, rest))
+        _share(work, rest)
+
+
+def _share[T](work: Callable[[T], None], items: Sequence[T]) -> None:
+    """Let every thread take the next item until none is left: no queue entry an item, no idle core at the end."""
+    remaining = iter(items)
+    lock = threading.Lock()
+
+    def take() -> None:
+        while True:
+            with lock:
+                item = next(remaining, None)
+            if item is None:
+                return
+            work(item)
+
+    for done in [_pool().submit(take) for _ in range(min(_cores(), len(items)))]:
+        done.result()
 
 
 def solve(

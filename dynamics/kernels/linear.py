@@ -1,8 +1,23 @@
-"""Small linear systems inside compiled loops, where a call of LAPACK costs more than the elimination."""
+"""Small arrays inside compiled loops, where a call of LAPACK costs more than the elimination."""
 
 from __future__ import annotations
 
 from numba import njit
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def copy_vector(target, source):
+    """Copy entry by entry; a slice assignment compiles its checks of shape, a second of compilation each."""
+    for i in range(len(target)):
+        target[i] = source[i]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def copy_matrix(target, source):
+    """Copy entry by entry; see :func:`copy_vector`."""
+    for i in range(target.shape[0]):
+        for j in range(target.shape[1]):
+            target[i, j] = source[i, j]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

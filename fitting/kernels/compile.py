@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 
 
 @lru_cache(maxsize=64)
-def scoring_kernel(model: Model, likelihood: Likelihood) -> ModuleType:
+def scoring_kernel(model: Model, likelihood: Likelihood, censored: bool) -> ModuleType:
     """Return the compiled Fisher scoring of a model under a likelihood: ``minimise_one``, ``minimise_range``."""
     from fitting.kernels.printing import likelihood_source
 
@@ -25,6 +25,6 @@ def scoring_kernel(model: Model, likelihood: Likelihood) -> ModuleType:
     objective = generated(
         _HERE / "objective.py",
         "objective",
-        f"from {solver} import N_PARAMETERS, N_STATES, solve_one\n\n{likelihood_source(likelihood)}",
+        f"from {solver} import N_PARAMETERS, N_STATES, solve_one\n\n{likelihood_source(likelihood, censored)}",
     )
     return generated(_HERE / "scoring.py", "evaluate", f"from {objective.__name__} import evaluate_one")

@@ -25,6 +25,15 @@ POSITIVE_FLOOR, OUT_OF_REACH = 1e-12, 1e12
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _clear(gradient, information):
+    """Set to zero, entry by entry; see :func:`dynamics.kernels.linear.copy_vector`."""
+    for i in range(len(gradient)):
+        gradient[i] = 0.0
+        for j in range(len(gradient)):
+            information[i, j] = 0.0
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def evaluate_one(w, q, data, gradient, information):
     """Fill gradient (q,) and information (q, q); return the value, ``OUT_OF_REACH`` where there is none."""
     n = data.n_times[w]
@@ -39,8 +48,7 @@ def evaluate_one(w, q, data, gradient, information):
         True, p, data.constants[w], data.times[w], n, data.switches[w], data.doses[w], data.n_switches[w],
         data.rtol, data.max_steps, x, y, dy,
     )  # fmt: skip
-    gradient[:] = 0.0
-    information[:, :] = 0.0
+    _clear(gradient, information)
     if status != 0:
         return OUT_OF_REACH
     total, curvature = 0.0, 0.0
@@ -67,7 +75,6 @@ def evaluate_one(w, q, data, gradient, information):
             good = good and math.isfinite(information[i, j])
             information[j, i] = information[i, j]
     if not good:
-        gradient[:] = 0.0
-        information[:, :] = 0.0
+        _clear(gradient, information)
         return OUT_OF_REACH
     return total

@@ -28,6 +28,9 @@ from fitting.kernels.special import betainc, digamma, gammainc, gammaincc, triga
 from fitting.kernels.tails import normal_tail"""
 
 
+_TAIL_HEAD = "@njit(cache=True, error_model='numpy')\ndef tail_terms(y, mu, phi, side, out, work):\n"
+
+
 class _Printer(ScalarPrinter):
     """Adds the derivatives of log gamma."""
 
@@ -41,8 +44,14 @@ class _Printer(ScalarPrinter):
 _PRINTER = _Printer({"fully_qualified_modules": True})
 
 
-def likelihood_source(likelihood: Likelihood) -> str:
+def likelihood_source(likelihood: Likelihood, censored: bool) -> str:
     """Print ``measured_terms`` and ``tail_terms`` of a likelihood, as Python text.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    censored : bool
+        Whether the data hold values beyond a limit; without them the tails need not be compiled.
 
     Raises
     ------
@@ -58,14 +67,14 @@ def likelihood_source(likelihood: Likelihood) -> str:
             _IMPORTS,
             f"HAS_DISPERSION = {likelihood.has_dispersion}",
             print_function("measured_terms", "y, mu, phi, out", where, targets, _PRINTER),
-            _tail_source(likelihood),
+            _tail_source(likelihood) if censored else f"{_TAIL_HEAD}    pass",
         ]
     )
 
 
 def _tail_source(likelihood: Likelihood) -> str:
     """Print ``tail_terms``."""
-    head = "@njit(cache=True, error_model='numpy')\ndef tail_terms(y, mu, phi, side, out, work):\n"
+    head = _TAIL_HEAD
     match likelihood.tail:
         case "normal":
             return f"{head}    normal_tail((y - mu) / phi, -1.0 / phi, side, out)"

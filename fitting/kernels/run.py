@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dynamics.kernels.chunks import run_chunks
-from dynamics.kernels.engine import MAX_STEPS
+from dynamics.kernels.engine import MAX_STEPS, in_threads
 from fitting.kernels.compile import scoring_kernel
 from fitting.kernels.data import Data
 from fitting.optimizer import Minima
 
 if TYPE_CHECKING:
     from fitting.problem import CohortProblem
-
-LARGEST_CHUNK = 32  # jobs a thread takes at once
 
 
 def kernel_data(problem: CohortProblem) -> Data:
@@ -53,24 +50,19 @@ def minimise_jobs(
     converged, iterations = np.zeros(jobs, dtype=bool), np.zeros(jobs, dtype=np.int64)
     fixed = np.zeros((jobs, size), dtype=bool) if fixed is None else fixed
     limit = np.full(jobs, np.inf) if give_up_above is None else give_up_above
-    arguments = (
-        np.ascontiguousarray(who, dtype=np.int64),
-        q,
-        np.ascontiguousarray(fixed, dtype=bool),
-        np.ascontiguousarray(lower, dtype=float),
-        np.ascontiguousarray(upper, dtype=float),
-        float(tolerance),
-        int(max_iterations),
-        np.ascontiguousarray(limit, dtype=float),
-        kernel_data(problem),
-        value,
-        gradient,
-        information,
-        converged,
-        iterations,
-    )
-    kernel = scoring_kernel(problem.model, problem.likelihood).minimise_range
-    run_chunks(kernel, jobs, int(np.clip(jobs // 16, 1, LARGEST_CHUNK)), arguments)
+    who = np.ascontiguousarray(who, dtype=np.int64)
+    fixed, limit = np.ascontiguousarray(fixed, dtype=bool), np.ascontiguousarray(limit, dtype=float)
+    lower, upper = np.ascontiguousarray(lower, dtype=float), np.ascontiguousarray(upper, dtype=float)
+    data = kernel_data(problem)
+    kernel = scoring_kernel(problem.model, problem.likelihood, problem.is_censored).minimise_one
+
+    def run(b: int) -> None:
+        value[b], converged[b], iterations[b] = kernel(
+            who[b], q[b], fixed[b], lower[b], upper[b], float(tolerance), int(max_iterations), limit[b], data,
+            gradient[b], information[b],
+        )  # fmt: skip
+
+    in_threads(run, range(jobs), warm=bool(kernel.signatures))
     return Minima(q, value, gradient, information, converged, int(iterations.max(initial=0)))
 
 
@@ -80,14 +72,8 @@ def evaluate_jobs(
     """Value, gradient, information at b vectors; see :meth:`fitting.problem.CohortProblem.evaluate`."""
     jobs, size = q.shape
     value, gradient, information = np.empty(jobs), np.empty((jobs, size)), np.empty((jobs, size, size))
-    kernel = scoring_kernel(problem.model, problem.likelihood).evaluate_range
-    arguments = (
-        np.ascontiguousarray(who, dtype=np.int64),
-        np.ascontiguousarray(q, dtype=float),
-        kernel_data(problem),
-        value,
-        gradient,
-        information,
-    )
-    run_chunks(kernel, jobs, int(np.clip(jobs // 8, 4, LARGEST_CHUNK)), arguments)
+    kernel = scoring_kernel(problem.model, problem.likelihood, problem.is_censored).evaluate_one
+    data = kernel_data(problem)
+    for b in range(jobs):
+        value[b] = kernel(int(who[b]), q[b], data, gradient[b], information[b])
     return value, gradient, information

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from dynamics.kernels.linear import solve_linear
+from dynamics.kernels.linear import copy_matrix, copy_vector, solve_linear
 
 # <evaluate>
 from fitting.kernels.placeholder import evaluate_one
@@ -124,17 +124,17 @@ def minimise_one(
                 other[i] = min(max(q[i] + math.log1p(max(step[i], -0.9)), low[i]), high[i])
             other_value = evaluate_one(w, other, data, other_gradient, other_information)
             if other_value < new_value:
-                trial[:] = other
+                copy_vector(trial, other)
                 new_value = other_value
-                new_gradient[:] = other_gradient
-                new_information[:, :] = other_information
+                copy_vector(new_gradient, other_gradient)
+                copy_matrix(new_information, other_information)
                 gain = value - new_value
         better = gain > 0 and math.isfinite(new_value)
         if better:
-            q[:] = trial
+            copy_vector(q, trial)
             value = new_value
-            gradient[:] = new_gradient
-            information[:, :] = new_information
+            copy_vector(gradient, new_gradient)
+            copy_matrix(information, new_information)
             # Nielsen's update: damping falls smoothly with the quality of the quadratic model
             ratio = min(gain / max(predicted, 1e-300), 1.5)
             damping *= max(0.1, 1 - (2 * ratio - 1) ** 3)
@@ -155,23 +155,3 @@ def minimise_one(
         if damping >= 1e12 or (iteration >= 15 and value > give_up_above):
             return value, False, iteration
     return value, False, max_iterations
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def minimise_range(
-    first, last, who, q, fixed, low, high, tolerance, max_iterations, give_up_above, data,
-    value, gradient, information, converged, iterations,
-):  # fmt: skip
-    """Minimise jobs ``first .. last - 1``; job b belongs to patient ``who[b]``."""
-    for b in range(first, last):
-        value[b], converged[b], iterations[b] = minimise_one(
-            who[b], q[b], fixed[b], low[b], high[b], tolerance, max_iterations, give_up_above[b], data,
-            gradient[b], information[b],
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def evaluate_range(first, last, who, q, data, value, gradient, information):
-    """Evaluate jobs ``first .. last - 1``."""
-    for b in range(first, last):
-        value[b] = evaluate_one(who[b], q[b], data, gradient[b], information[b])

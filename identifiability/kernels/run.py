@@ -35,21 +35,24 @@ class LineArrays(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def compiled_walking(model: Model, likelihood: Likelihood) -> ModuleType:
+def compiled_walking(model: Model, likelihood: Likelihood, censored: bool) -> ModuleType:
     """Return the walkers of a model under a likelihood, compiled."""
     from fitting.kernels.compile import scoring_kernel
 
-    scoring = scoring_kernel(model, likelihood).__name__
+    scoring = scoring_kernel(model, likelihood, censored).__name__
     return generated(_TEMPLATE, "minimise", f"from {scoring} import minimise_one\n{_FOLLOW}")
 
 
 def walking(problem: CohortProblem) -> tuple[Callable, Any]:
-    """Return ``walk_line`` with the data it takes."""
+    """Return ``walk_one`` with the data it takes."""
     if problem.is_compiled:
         from fitting.kernels.run import kernel_data
 
-        return compiled_walking(problem.model, problem.likelihood).walk_line, kernel_data(problem)
-    return _plain_walking()["walk_line"], SimpleNamespace(problem=problem)
+        return (
+            compiled_walking(problem.model, problem.likelihood, problem.is_censored).walk_one,
+            kernel_data(problem),
+        )
+    return _plain_walking()["walk_one"], SimpleNamespace(problem=problem)
 
 
 @lru_cache(maxsize=1)

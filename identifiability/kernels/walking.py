@@ -12,6 +12,8 @@ import math
 import numpy as np
 from numba import njit
 
+from dynamics.kernels.linear import copy_matrix, copy_vector
+
 # <minimise>
 from fitting.kernels.placeholder import minimise_one
 from identifiability.follow import profile_curvature, tangent_in_parameters
@@ -23,7 +25,7 @@ JUMP = (
     0.3  # unexpected rise of the negative log-likelihood in one step beyond which the valley counts as lost
 )
 LEAP = 1.0  # expected rise to which a step is limited, so that steep profiles are climbed, not jumped
-CORRECTIONS, PATIENCE = 8, 25  # scoring steps after each move; moves on the spot until the floor is reached
+PATIENCE = 25  # moves on the spot until the floor is reached
 GAIN = 1e-9
 
 
@@ -33,10 +35,10 @@ def _arrive(point, direction, q, value, information, settled, improvement, line)
     if value < line.nll[point] - GAIN:
         if value < line.nll[point] - improvement:
             line.changed[point] = True
-        line.q[point] = q
+        copy_vector(line.q[point], q)
         line.nll[point] = value
         line.converged[point] = settled
-        line.information[point] = information
+        copy_matrix(line.information[point], information)
     if line.nll[point] < value - improvement:
         return False
     # whoever comes along in this direction later finds the work done
@@ -49,9 +51,27 @@ def _arrive(point, direction, q, value, information, settled, improvement, line)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def walk_one(w, index, direction, point, q, value, information, stride, line, low, high, lowest, ceiling,
+def walk_one(w, index, direction, point, q, value, information, stride, corrections, line, low, high, lowest, ceiling,
              improvement, data):  # fmt: skip
     """Let one walker go, in place.
+
+    Parameters
+    ----------
+    w, index : int
+        Patient; component that the line profiles.
+    direction, point : int
+        +1, -1 or 0 along the grid; grid point it is heading for.
+    q, value, information : ndarray, shape (q,), float, ndarray, shape (q, q)
+        Where it stands; the arrays are overwritten.
+    stride : float
+        First step, in the logarithm of the moving parameter.
+    corrections : int
+        Scoring steps after each move; no constant here, because numba would compile the scoring anew for one.
+    line : LineArrays
+    low, high : ndarray, shape (q,)
+    lowest, ceiling, improvement : float
+    data
+        What ``minimise_one`` needs.
 
     Returns
     -------
@@ -75,13 +95,13 @@ def walk_one(w, index, direction, point, q, value, information, stride, line, lo
         shift = tangent_in_parameters(q, information, index, asked, low, high, start)
         expected = slope * abs(shift) + 0.5 * curvature * shift * shift
         new_value, settled, _ = minimise_one(
-            w, start, fixed, low, high, 1e-5, CORRECTIONS, np.inf, data, gradient, found
+            w, start, fixed, low, high, 1e-5, corrections, np.inf, data, gradient, found
         )
         kept = new_value < value + JUMP + 2 * expected
         if kept:
-            q[:] = start
+            copy_vector(q, start)
             value = new_value
-            information[:, :] = found
+            copy_matrix(information, found)
             if settled:
                 stride = min(1.6 * stride, LONGEST_STRIDE)
         else:
@@ -98,31 +118,3 @@ def walk_one(w, index, direction, point, q, value, information, stride, line, lo
                     return value, False, settled
                 point += direction
                 waited = 0
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def walk_line(w, index, direction, point, q, value, information, stride, beyond, settled, line, low, high,
-              lowest, ceiling, improvement, data):  # fmt: skip
-    """Let all walkers of one line go, one after the other.
-
-    Parameters
-    ----------
-    w, index : int
-        Patient; component that the line profiles.
-    direction, point : ndarray of int, shape (k,)
-    q, value, information : ndarray, shape (k, q), (k,), (k, q, q)
-        Where the walkers stand; overwritten.
-    stride : float
-    beyond, settled : ndarray of bool, shape (k,)
-        Filled.
-    line : LineArrays
-    low, high : ndarray, shape (q,)
-    lowest, ceiling, improvement : float
-    data
-        What ``minimise_one`` needs.
-    """
-    for i in range(len(direction)):
-        value[i], beyond[i], settled[i] = walk_one(
-            w, index, direction[i], point[i], q[i], value[i], information[i], stride, line, low, high, lowest,
-            ceiling, improvement, data,
-        )  # fmt: skip
