@@ -15,6 +15,7 @@ from identifiability.profile import profile_cohort
 from identifiability.profile_settings import ProfileSettings
 from identifiability.result import Diagnosis
 from identifiability.search import free_vector
+from identifiability.structural_verdict import structural_answer, structural_verdicts
 from identifiability.verdict import paper_verdicts, profile_verdicts
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def diagnose_cohort(
             q = free_vector(fit)
             fisher, paper = expected_information(problem, w, q), paper_information(problem, w, q)
             profiles = profiled[w].profiles
+            structural = structural_answer(patients[i], model)
             results[i] = (
                 fit,
                 Diagnosis(
@@ -84,9 +86,11 @@ def diagnose_cohort(
                     profiles=profiles,
                     fisher=fisher,
                     fisher_paper=paper,
-                    verdicts=paper_verdicts(fit, paper, profiles, model)
+                    verdicts=structural_verdicts(structural, model)
+                    + paper_verdicts(fit, paper, profiles, model)
                     + profile_verdicts(fit, profiles, model, f"profile{round(100 * settings.level):d}"),
                     ensemble=admitted_sets(fit, profiles),
+                    structural=structural,
                 ),
             )
     return tuple(results)

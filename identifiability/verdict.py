@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from identifiability.codes import VerdictCode
 from identifiability.remedy import remedy
 from identifiability.result import SideStatus, Verdict
 from identifiability.sides import ON_BOUND
@@ -72,7 +73,14 @@ def paper_verdicts(
             text += f", but {rank}"
         below, above = ("rises" if rise >= least_rise else "flat" for rise in (shape.low, shape.high))
         sentence = _with_remedy(unsound or text, remedy(model, [name] if not good and fit.converged else []))
-        found.append(Verdict("paper", name, good, below, above, sentence))
+        code = _unsound_code(fit) or (
+            VerdictCode.UNIQUE_MINIMUM
+            if good
+            else VerdictCode.FLAT
+            if not shape.unique
+            else VerdictCode.RANK_DEFICIENT
+        )
+        found.append(Verdict("paper", name, good, below, above, sentence, code))
     identified = all(v.identified for v in found)
     if identified:
         text = f"{rank}, and every profile has its only minimum within ±20 % at the estimate"
@@ -82,7 +90,14 @@ def paper_verdicts(
         text = f"{rank}, but the profile of {', '.join(flat)} has no clear minimum within ±20 %"
     open_ones = [] if identified or not fit.converged else flat or [p.parameter for p in profiles]
     sentence = _with_remedy(unsound or text, remedy(model, open_ones))
-    return (*found, Verdict("paper", "all", identified, "", "", sentence))
+    code = _unsound_code(fit) or (
+        VerdictCode.UNIQUE_MINIMUM
+        if identified
+        else VerdictCode.FLAT
+        if full_rank
+        else VerdictCode.RANK_DEFICIENT
+    )
+    return (*found, Verdict("paper", "all", identified, "", "", sentence, code))
 
 
 class _NearShape(NamedTuple):
@@ -139,13 +154,37 @@ def profile_verdicts(
         sentence = _with_remedy(
             unsound or _profile_text(fit, profile), remedy(model, [name] if measure else [])
         )
-        found.append(Verdict(criterion, name, good, sides[0].value, sides[1].value, sentence))
+        code = _unsound_code(fit) or side_code(*sides)
+        found.append(Verdict(criterion, name, good, sides[0].value, sides[1].value, sentence, code))
     identified = all(v.identified for v in found)
     text = "every profile is closed on both sides by the data, within the declared bounds"
     if not identified:
         text = "not closed by the data: " + "; ".join(_sides(p) for p in profiles if _sides(p))
     sentence = _with_remedy(unsound or text, remedy(model, open_ones))
-    return (*found, Verdict(criterion, "all", identified, "", "", sentence))
+    codes = {v.code for v in found if not v.identified}
+    code = VerdictCode.CLOSED if identified else codes.pop() if len(codes) == 1 else VerdictCode.SEVERAL
+    return (*found, Verdict(criterion, "all", identified, "", "", sentence, code))
+
+
+def side_code(lower: SideStatus, upper: SideStatus) -> VerdictCode:
+    """Sum the ends of a profile up; an open side says more than one at a bound, and that more than a failed one."""
+    opens = (lower == SideStatus.OPEN, upper == SideStatus.OPEN)
+    if any(opens):
+        return {
+            (True, True): VerdictCode.OPEN_BOTH,
+            (True, False): VerdictCode.OPEN_BELOW,
+            (False, True): VerdictCode.OPEN_ABOVE,
+        }[opens]
+    if SideStatus.AT_BOUND in (lower, upper):
+        return VerdictCode.AT_BOUND
+    return VerdictCode.SEARCH_FAILED if SideStatus.FAILED in (lower, upper) else VerdictCode.CLOSED
+
+
+def _unsound_code(fit: Fit) -> VerdictCode | None:
+    """Code of a fit whose profiles say nothing."""
+    if not fit.converged:
+        return VerdictCode.NOT_CONVERGED
+    return VerdictCode.TOO_FEW_POINTS if fit.too_few_points else None
 
 
 def _sides(profile: Profile) -> str:

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from dynamics import DoseSchedule, get_model
 from fitting.maximum_likelihood import FitFailure, fit_cohort
 from fitting.result import FitStatus
+from identifiability.codes import VerdictCode
 from identifiability.diagnosis import diagnose_cohort
 from identifiability.profile_settings import ProfileSettings
 from identifiability.result import SideStatus
@@ -114,7 +115,9 @@ def test_as_many_points_as_parameters_are_diagnosed_and_never_identified(patient
     quick = ProfileSettings(points=5, near_points=1, fresh_starts=1, rounds=3)
     ((fit, diagnosis),) = diagnose_cohort([few], fits, MODEL, settings=quick)
     assert fit.status is FitStatus.TOO_FEW_POINTS
-    assert not any(v.identified for v in diagnosis.verdicts)
+    by_data = [v for v in diagnosis.verdicts if v.criterion != "structural"]
+    assert not any(v.identified for v in by_data)
+    assert {v.code for v in by_data} == {VerdictCode.TOO_FEW_POINTS}
     assert diagnosis.fisher.rank == 3
 
 
@@ -149,7 +152,7 @@ def test_every_admitted_set_explains_the_data_within_the_threshold(diagnosed, pa
 def test_the_level_names_the_criterion_and_widens_the_set(patients, fits, diagnosed):
     settings = dataclasses.replace(SETTINGS, level=0.5)
     ((_, diagnosis),) = diagnose_cohort(patients[:1], fits[:1], MODEL, settings=settings)
-    assert {v.criterion for v in diagnosis.verdicts} == {"paper", "profile50"}
+    assert {v.criterion for v in diagnosis.verdicts} == {"structural", "paper", "profile50"}
     assert diagnosis.verdict("profile50").identified
     with pytest.raises(KeyError, match="profile95"):
         diagnosis.verdict()
