@@ -129,6 +129,11 @@ class WindowNumbers:
             given[s.name] if s.name in given else np.full(rows, fixed.get(s.name, np.nan)) for s in self.known
         ]
 
+    @property
+    def sensitive_branches(self) -> tuple[CompiledBranch, ...]:
+        """Equilibria with sensitive and without resistant cells."""
+        return self._sensitive
+
     def kill_rate(self, numbers: list[np.ndarray]) -> np.ndarray:
         """Rate per day at which the MTD kills sensitive cells, shape (m,); NaN where it is no single rate."""
         return np.broadcast_to(np.asarray(self._kill(numbers), dtype=float), numbers[0].shape)

@@ -9,12 +9,14 @@ from fitting.likelihood import get_likelihood
 from fitting.maximum_likelihood import FitFailure, prepare, refined
 from fitting.problem import build_problem
 from fitting.result import Fit
-from identifiability.fisher import expected_information, paper_information
-from identifiability.parameter_sets import admitted_sets
-from identifiability.profile import profile_cohort
-from identifiability.profile_settings import ProfileSettings
+from identifiability.information.combinations import determined_combinations
+from identifiability.information.directions import describe_directions
+from identifiability.information.fisher import expected_information, paper_information
+from identifiability.profiles.parameter_sets import admitted_sets
+from identifiability.profiles.profile import profile_cohort
+from identifiability.profiles.profile_settings import ProfileSettings
+from identifiability.profiles.search import free_vector
 from identifiability.result import Diagnosis
-from identifiability.search import free_vector
 from identifiability.structural_verdict import structural_answer, structural_verdicts
 from identifiability.verdict import paper_verdicts, profile_verdicts
 
@@ -91,6 +93,13 @@ def diagnose_cohort(
                     + profile_verdicts(fit, profiles, model, f"profile{round(100 * settings.level):d}"),
                     ensemble=admitted_sets(fit, profiles),
                     structural=structural,
+                    directions=describe_directions(fisher),
+                    combinations=determined_combinations(
+                        fisher,
+                        fit.estimates,
+                        units={q.name: q.unit for q in model.parameters},
+                        structural=structural.combinations if structural else (),
+                    ),
                 ),
             )
     return tuple(results)

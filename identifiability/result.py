@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dynamics.ensemble import Ensemble
 from identifiability.codes import VerdictCode
 from identifiability.structural.result import StructuralAnswer
+
+if TYPE_CHECKING:
+    from identifiability.information.combinations import Combination
+    from identifiability.information.directions import Direction
 
 
 class SideStatus(StrEnum):
@@ -241,6 +246,10 @@ class Diagnosis:
         What ideal data could tell under the patient's own dosing; None where the analysis cannot treat the model.
     quantities : tuple of Profile
         Profiles of what the dose rests on, such as the edges of the dose window.
+    directions : tuple of Direction
+        Stiff and sloppy directions of the expected information.
+    combinations : tuple of Combination
+        Combinations that are determined although a parameter in them is not.
     """
 
     patient_id: str
@@ -251,6 +260,8 @@ class Diagnosis:
     ensemble: Ensemble
     structural: StructuralAnswer | None = None
     quantities: tuple[Profile, ...] = ()
+    directions: tuple[Direction, ...] = ()
+    combinations: tuple[Combination, ...] = ()
 
     def verdict(self, criterion: str = "profile95", parameter: str = "all") -> Verdict:
         """Return one verdict."""

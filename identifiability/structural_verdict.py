@@ -35,7 +35,7 @@ def structural_answer(
     StructuralAnswer or None
         None where the equations cannot be lifted to rational ones.
     """
-    from identifiability.structural.analyse import analyse
+    from identifiability.structural.analysis import analyse
     from identifiability.structural.experiment import (
         ConstantDose,
         ExperimentError,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from identifiability.codes import VerdictCode
+from identifiability.profiles.sides import ON_BOUND
 from identifiability.remedy import remedy
 from identifiability.result import SideStatus, Verdict
-from identifiability.sides import ON_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

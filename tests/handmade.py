@@ -5,8 +5,8 @@ import numpy as np
 from dynamics.catalogue import get_model
 from dynamics.ensemble import Ensemble
 from fitting.result import Fit, FitStatus
+from identifiability.profiles.sides import intervals_of
 from identifiability.result import Diagnosis, FisherInformation, Profile, SideStatus, Verdict
-from identifiability.sides import intervals_of
 
 MODEL = get_model("competition")
 NAMES = MODEL.parameter_names

@@ -8,7 +8,7 @@ from dosing.recommendation import recommend
 from dynamics import DoseSchedule, get_model
 from fitting.maximum_likelihood import fit_cohort
 from identifiability.diagnosis import diagnose_cohort
-from identifiability.profile_settings import ProfileSettings
+from identifiability.profiles.profile_settings import ProfileSettings
 from patients.cohort import Patient
 
 

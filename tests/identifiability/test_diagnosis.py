@@ -11,7 +11,7 @@ from fitting.maximum_likelihood import FitFailure, fit_cohort
 from fitting.result import FitStatus
 from identifiability.codes import VerdictCode
 from identifiability.diagnosis import diagnose_cohort
-from identifiability.profile_settings import ProfileSettings
+from identifiability.profiles.profile_settings import ProfileSettings
 from identifiability.result import SideStatus
 from patients import Patient, VirtualPatient, simulate_cohort
 

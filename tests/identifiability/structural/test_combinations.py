@@ -1,7 +1,7 @@
 import pytest
 import sympy as sp
 
-from identifiability.structural.analyse import analyse, is_identifiable_function
+from identifiability.structural.analysis import analyse, is_identifiable_function
 from identifiability.structural.combinations import forms
 from identifiability.structural.from_model import system_from_strings
 

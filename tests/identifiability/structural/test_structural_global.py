@@ -4,7 +4,7 @@ import pytest
 from published import CASES, Published
 
 from dynamics.catalogue import get_model
-from identifiability.structural.analyse import analyse, is_identifiable_function
+from identifiability.structural.analysis import analyse, is_identifiable_function
 from identifiability.structural.experiment import ConstantDose, Experiments, GenericInput, Phases
 from identifiability.structural.from_model import system_from_strings
 from identifiability.structural.result import Structural

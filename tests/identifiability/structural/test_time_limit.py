@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from identifiability.structural import time_limit
-from identifiability.structural.analyse import analyse
+from identifiability.structural.analysis import analyse
 from identifiability.structural.from_model import system_from_strings
 from identifiability.structural.result import Structural
 from identifiability.structural.time_limit import WorkerError, found_within

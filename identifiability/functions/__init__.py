@@ -1,0 +1,1 @@
+"""Profile likelihoods of whatever follows from the parameters."""

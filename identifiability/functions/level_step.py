@@ -1,0 +1,173 @@
+"""One damped Newton step under linearised equality constraints inside bounds, for many jobs at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LARGEST_STEP = 1.5  # in the logarithm, as in fitting.optimizer
+
+
+def metric(information: np.ndarray, damping: np.ndarray | float) -> np.ndarray:
+    """Damped information, positive definite even where the data say nothing, shape (b, n, n)."""
+    diagonal = np.einsum("bii->bi", information)
+    scale = np.maximum(diagonal, 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-12)
+    damped = np.broadcast_to(np.asarray(damping, dtype=float), (len(information),))
+    return information + _diagonal(damped[:, None] * scale)
+
+
+def constrained_step(
+    matrix: np.ndarray,
+    gradient: np.ndarray,
+    slopes: np.ndarray,
+    excess: np.ndarray,
+    equal: np.ndarray,
+    held: np.ndarray,
+    displaced: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Minimise ``g's + s'Bs/2`` subject to ``A s = -c``, with held components displaced as given.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (b, n, n)
+        B, positive definite.
+    gradient : ndarray, shape (b, n)
+    slopes : ndarray, shape (b, m, n)
+        A.
+    excess : ndarray, shape (b, m)
+        c.
+    equal : ndarray of bool, shape (b, m)
+        Which rows of A count.
+    held : ndarray of bool, shape (b, n)
+    displaced : ndarray, shape (b, n)
+        Step of the held components.
+
+    Returns
+    -------
+    step : ndarray, shape (b, n)
+    multipliers : ndarray, shape (b, m)
+        Change of the minimum per unit of each constraint's level; zero where it does not count.
+    """
+    free = ~held
+    scale = 1.0 / np.sqrt(np.einsum("bii->bi", matrix))
+    inner = matrix * scale[:, :, None] * scale[:, None, :] * (free[:, :, None] & free[:, None, :])
+    inverse = np.linalg.inv(inner + _diagonal(1e-13 + held))
+    moved = np.where(held, displaced, 0.0)
+    force = (gradient + np.einsum("bij,bj->bi", matrix, moved)) * scale * free
+    rows = slopes * (scale * free)[:, None, :] * equal[:, :, None]
+    target = np.where(equal, -excess - np.einsum("bmi,bi->bm", slopes, moved), 0.0)
+    weighted = np.einsum("bmi,bij->bmj", rows, inverse)
+    normal = np.einsum("bmj,bkj->bmk", weighted, rows)
+    diagonal = np.einsum("bmm->bm", normal)
+    # a constraint that no free component can move, or twice the same one, must not stop all other jobs
+    ridge = 1e-11 * diagonal + 1e-300 + ~equal
+    multipliers = np.linalg.solve(
+        normal + _diagonal(ridge), (target + np.einsum("bmj,bj->bm", weighted, force))[..., None]
+    )[..., 0]
+    multipliers = np.where(equal & (diagonal > 0), multipliers, 0.0)
+    pushed = np.einsum("bij,bj->bi", inverse, np.einsum("bmj,bm->bj", rows, multipliers) - force)
+    return np.where(held, moved, pushed * scale), multipliers
+
+
+def _diagonal(rows: np.ndarray) -> np.ndarray:
+    """Diagonal matrices, shape (b, m, m)."""
+    matrices = np.zeros((*rows.shape, rows.shape[1]))
+    np.einsum("bmm->bm", matrices)[...] = rows
+    return matrices
+
+
+def bounded_step(
+    matrix: np.ndarray,
+    gradient: np.ndarray,
+    slopes: np.ndarray,
+    excess: np.ndarray,
+    equal: np.ndarray,
+    held: np.ndarray,
+    room: tuple[np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """Step that stops at bounds, the other components taking that into account.
+
+    Parameters
+    ----------
+    room : tuple of ndarray, shape (b, n)
+        Distances to the lower and upper bounds, the lower ones not positive.
+    """
+    low, high = room
+    step, _ = constrained_step(matrix, gradient, slopes, excess, equal, held, np.zeros_like(gradient))
+    for _ in range(gradient.shape[1] - 1):
+        over = ~held & ((step < low) | (step > high))
+        if not np.any(over):
+            break
+        held = held | over
+        displaced = np.where(held, np.clip(step, low, high), 0.0)
+        step, _ = constrained_step(matrix, gradient, slopes, excess, equal, held, displaced)
+    longest = np.max(np.abs(step), axis=1, keepdims=True)
+    step = step * np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
+    return np.clip(step, low, high)
+
+
+def multipliers_at(
+    q: np.ndarray,
+    gradient: np.ndarray,
+    information: np.ndarray,
+    slopes: np.ndarray,
+    equal: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Find which bounds hold a constrained optimum, with what force.
+
+    Returns
+    -------
+    held : ndarray of bool, shape (b, n)
+        Components that their bound keeps from moving on.
+    force : ndarray, shape (b, n)
+        Gradient of the Lagrangian after one last Newton step of the free components; by the envelope theorem
+        the change of the minimum per unit of the bound's logarithm. Zero on free components.
+    multipliers : ndarray, shape (b, m)
+        Change of the minimum per unit of each level.
+    gain : ndarray, shape (b,)
+        What an undamped step would still gain.
+    """
+    at_low, at_high = q <= lower, q >= upper
+    matrix = metric(information, 1e-9)
+    nothing = np.zeros(equal.shape)
+    held = at_low | at_high
+    step, multipliers, force = np.zeros_like(q), nothing, np.zeros_like(q)
+    for _ in range(2):
+        step, multipliers = constrained_step(matrix, gradient, slopes, nothing, equal, held, np.zeros_like(q))
+        force = gradient + np.einsum("bij,bj->bi", information, step)
+        force = force - np.einsum("bmi,bm->bi", slopes, np.where(equal, multipliers, 0.0))
+        held = (at_low & (force > 0)) | (at_high & (force < 0))
+    gain = 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
+    return held, np.where(held, force, 0.0), multipliers, gain
+
+
+def lagrangian(
+    information: np.ndarray, slopes: np.ndarray, multipliers: np.ndarray, bends: np.ndarray, equal: np.ndarray
+) -> np.ndarray:
+    """Curvature of the likelihood along curved level sets, positive definite, shape (b, n, n).
+
+    ``H - sum_m multiplier_m * Hessian_m``: where the profile is steep its multiplier is large, and the level
+    set's own curvature outweighs the information. What lies across the level sets does not matter to a step
+    along them, and is lifted first, so that taking eigenvalues by their size changes only what must change.
+
+    Parameters
+    ----------
+    information : ndarray, shape (b, n, n)
+    slopes : ndarray, shape (b, m, n)
+    multipliers : ndarray, shape (b, m)
+    bends : ndarray, shape (b, m, n, n)
+        Hessians of the level functions.
+    equal : ndarray of bool, shape (b, m)
+    """
+    diagonal = np.einsum("bii->bi", information)
+    scale = 1.0 / np.sqrt(np.maximum(diagonal, 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-12))
+    curved = information - np.einsum("bm,bmij->bij", np.where(equal, multipliers, 0.0), bends)
+    curved = 0.5 * (curved + np.swapaxes(curved, 1, 2)) * scale[:, :, None] * scale[:, None, :]
+    across = slopes * scale[:, None, :] * equal[:, :, None]
+    across = across / np.sqrt(np.maximum(np.einsum("bmi,bmi->bm", across, across), 1e-300))[:, :, None]
+    lift = 10.0 * np.abs(curved).max(axis=(1, 2))
+    values, vectors = np.linalg.eigh(curved + lift[:, None, None] * np.einsum("bmi,bmj->bij", across, across))
+    values = np.maximum(np.abs(values), 1e-10)
+    curved = np.einsum("bik,bk,bjk->bij", vectors, values, vectors)
+    return curved / scale[:, :, None] / scale[:, None, :]

@@ -1,0 +1,1 @@
+"""Fisher information, in numbers and in words."""

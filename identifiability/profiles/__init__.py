@@ -1,0 +1,1 @@
+"""Profile likelihoods of parameters, several valleys deep."""

@@ -1,0 +1,1 @@
+"""Data made anew: bootstrap intervals, measured coverage."""
