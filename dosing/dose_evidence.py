@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,16 @@ from identifiability.functions.level_functions import LevelFunctions
 from identifiability.functions.level_set import LevelMinima, minimise_on_levels
 
 if TYPE_CHECKING:
+    from dynamics.model import Model
     from fitting.problem import CohortProblem
     from fitting.result import Fit
     from identifiability.quantity import Quantity
-    from identifiability.result import Profile
+    from identifiability.result import Diagnosis, Profile
+    from patients.cohort import Patient
 
 DOSES = np.linspace(0.0, 1.0, 101)
 EVIDENCE = FunctionSettings(seeds=2, fresh_every=12, fresh_starts=4)
+RTOL = 1e-7  # of the solver, as for the profiles
 AT_EDGE = 1e-6  # of the maximum tolerated dose
 
 
@@ -57,6 +60,24 @@ class DoseEvidence:
     def supported(self) -> np.ndarray:
         """Doses that lie inside the window of every admitted set, shape (d,)."""
         return self.rise_outside > self.threshold
+
+    @property
+    def supported_intervals(self) -> tuple[tuple[float, float], ...]:
+        """Stretches of doses that lie inside the window of every admitted set, interpolated between the doses."""
+        x, height = self.doses, np.minimum(self.rise_outside, 1e6) - self.threshold
+        inside = height > 0
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
+
+        def crossing(inner: int, outer: int) -> float:
+            share = height[inner] / (height[inner] - height[outer])
+            return float(x[inner] + share * (x[outer] - x[inner]))
+
+        found = []
+        for a, b in zip(edges[::2], edges[1::2] - 1, strict=True):
+            low = float(x[0]) if a == 0 else crossing(int(a), int(a) - 1)
+            high = float(x[-1]) if b == len(x) - 1 else crossing(int(b), int(b) + 1)
+            found.append((low, high))
+        return tuple(found)
 
     @property
     def excluded(self) -> np.ndarray:
@@ -227,4 +248,42 @@ def _both_edges(
     return found.q[good], found.value[good]
 
 
-__all__ = ["DOSES", "DoseEvidence", "dose_evidence"]
+def dose_evidence_of(
+    patient: Patient, fit: Fit, diagnosis: Diagnosis, model: Model, k_tol_ratio: float = 1.0
+) -> DoseEvidence | None:
+    """Ask for one diagnosed patient; see :func:`dose_evidence`.
+
+    Parameters
+    ----------
+    k_tol_ratio : float
+        Tolerable burden as a multiple of the first burden.
+
+    Returns
+    -------
+    DoseEvidence or None
+        None where nothing may rest on the fit, or where the model has no dose window.
+    """
+    from dosing.window import WindowUnavailable
+    from fitting.likelihood import get_likelihood
+    from fitting.maximum_likelihood import prepare
+    from fitting.problem import build_problem
+
+    if fit.too_few_points or not fit.converged:
+        return None
+    (prepared,), _, _ = prepare([patient], fit.likelihood)
+    problem = build_problem([prepared], model, get_likelihood(fit.likelihood), rtol=RTOL)
+    settings = replace(EVIDENCE, level=diagnosis.profiles[0].level)
+    try:
+        return dose_evidence(
+            problem,
+            0,
+            fit,
+            k_tol_ratio * patient.first_burden,
+            profiles=diagnosis.profiles,
+            settings=settings,
+        )
+    except WindowUnavailable:
+        return None
+
+
+__all__ = ["DOSES", "DoseEvidence", "dose_evidence", "dose_evidence_of"]

@@ -14,6 +14,7 @@ from dosing.window import DoseWindow, WindowUnavailable, dose_window, window_edg
 
 if TYPE_CHECKING:
     from dosing.basin import Basin
+    from dosing.dose_evidence import DoseEvidence
     from dosing.rules import DoseRules
     from dynamics.model import Model
     from fitting.result import Fit
@@ -47,6 +48,8 @@ class Evidence:
         Where the point estimate ends under the dose.
     astray : float
         Weight of the sets whose window holds the dose but which do not end with sensitive cells alone.
+    likelihood : DoseEvidence or None
+        Profile likelihood of the dose itself.
     """
 
     window: DoseWindow | None = None
@@ -64,17 +67,51 @@ class Evidence:
     misfit: float = 1.0
     basin: Basin | None = None
     astray: float = 0.0
+    likelihood: DoseEvidence | None = None
+
+    @property
+    def rise_outside(self) -> float:
+        """Rise of the negative log-likelihood that puts the dose outside the window; NaN where it is not known."""
+        if self.likelihood is None or not np.isfinite(self.dose):
+            return float("nan")
+        return float(
+            np.interp(self.dose, self.likelihood.doses, np.minimum(self.likelihood.rise_outside, 1e6))
+        )
+
+    @property
+    def best_rise_outside(self) -> float:
+        """Largest such rise among the doses that enough sets support and the estimate's window holds."""
+        if self.likelihood is None or self.window is None:
+            return float("nan")
+        doses, rise = self.likelihood.doses, self.likelihood.rise_outside
+        inside = (doses > self.window.low) & (doses < self.window.high)
+        inside &= np.any([(doses >= a) & (doses <= b) for a, b in self.supported] or [inside], axis=0)
+        return float(rise[inside].max()) if inside.any() else 0.0
+
+    @property
+    def outside_is_admitted(self) -> bool:
+        """Whether the likelihood, not the share of sets, is what speaks against every dose."""
+        return self.likelihood is not None and self.best_rise_outside <= self.likelihood.threshold
 
 
-def gather(fit: Fit, diagnosis: Diagnosis, model: Model, k_tol: float, rules: DoseRules) -> Evidence:
+def gather(
+    fit: Fit,
+    diagnosis: Diagnosis,
+    model: Model,
+    k_tol: float,
+    rules: DoseRules,
+    likelihood: DoseEvidence | None = None,
+) -> Evidence:
     """Compute windows and support; nothing is simulated yet.
 
     Parameters
     ----------
     k_tol : float
         Tolerable burden, in the marker's unit.
+    likelihood : DoseEvidence, optional
+        Confines the candidates to doses that no admitted parameter set puts outside its window.
     """
-    found = Evidence()
+    found = Evidence(likelihood=likelihood)
     try:
         found.window = window = dose_window(model, fit.estimates, fit.constants, k_tol)
     except WindowUnavailable as error:
@@ -92,6 +129,8 @@ def gather(fit: Fit, diagnosis: Diagnosis, model: Model, k_tol: float, rules: Do
     found.point_dose = window.low + rules.margin * (window.high - window.low)
     # the point estimate is the likeliest of the admitted tumours: a dose outside its window is no candidate
     pieces = [(max(a, window.low), min(b, window.high)) for a, b in found.supported]
+    if likelihood is not None:
+        pieces = [(max(a, c), min(b, d)) for a, b in pieces for c, d in likelihood.supported_intervals]
     pieces = [(a, b) for a, b in pieces if b > a]
     if pieces:
         a, b = max(pieces, key=lambda piece: piece[1] - piece[0])

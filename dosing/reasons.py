@@ -132,7 +132,18 @@ def _recommendation(reason: Reason, diagnosis: Diagnosis, evidence: Evidence, ru
     return (
         f"{reason}{aside}: {_percent(evidence.dose)} of MTD lies inside the dose window of "
         f"{_share(evidence.support)} of them (asked for: {100 * rules.required_support:g} %)"
+        f"{_cost_of_outside(evidence)}"
         f"{single if len(ensemble) == 1 else ''}"
+    )
+
+
+def _cost_of_outside(evidence: Evidence) -> str:
+    """Say how much worse a tumour fits whose window does not hold the dose."""
+    if evidence.likelihood is None:
+        return ""
+    return (
+        f"; a tumour whose window does not hold it fits worse by {evidence.rise_outside:.2g} in the negative "
+        f"log-likelihood (admitted: {evidence.likelihood.threshold:.2g})"
     )
 
 
@@ -142,6 +153,13 @@ def _disagreement(diagnosis: Diagnosis, evidence: Evidence, rules: DoseRules) ->
     spread = evidence.window_range
     if not np.isfinite(evidence.best_dose):
         return f"none of them has a window between 0 and MTD, {need} are asked for"
+    if evidence.supported and evidence.likelihood is not None and evidence.outside_is_admitted:
+        pieces = " or ".join(f"{_percent(a)} to {_percent(b)}" for a, b in evidence.supported)
+        return (
+            f"{need} of those that the profiles met support {pieces} of MTD, but others put each of these doses "
+            f"outside the window and fit hardly worse (rise of the negative log-likelihood "
+            f"{evidence.best_rise_outside:.2g} at the best dose, admitted are {evidence.likelihood.threshold:.2g})"
+        )
     if evidence.supported:
         pieces = " or ".join(f"{_percent(a)} to {_percent(b)}" for a, b in evidence.supported)
         return (

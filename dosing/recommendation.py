@@ -16,6 +16,7 @@ from dosing.strategies import StrategyOutcome, compare_strategies
 from dynamics.schedule import DoseSchedule
 
 if TYPE_CHECKING:
+    from dosing.dose_evidence import DoseEvidence
     from dynamics.model import Model
     from fitting.result import Fit
     from identifiability.result import Diagnosis
@@ -37,6 +38,7 @@ def recommend(
     margin: float = 0.2,
     horizon_days: float = 1460.0,
     progression_factor: float = 1.2,
+    likelihood: DoseEvidence | None = None,
 ) -> Regimen:
     """Recommend a constant dose, or refuse with the reason.
 
@@ -49,6 +51,10 @@ def recommend(
     model : Model
     k_tol_ratio, required_support, margin, horizon_days, progression_factor
         See :class:`dosing.rules.DoseRules`.
+    likelihood : DoseEvidence, optional
+        Profile likelihood of the dose (:func:`dosing.dose_evidence.dose_evidence_of`). With it, a dose is
+        recommended only if no admitted parameter set puts it outside the window: the share of the sets that
+        the profiles happened to meet is then the second witness, not the only one.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def recommend(
     """
     rules = DoseRules(k_tol_ratio, required_support, margin, horizon_days, progression_factor)
     k_tol = rules.k_tol_ratio * patient.first_burden
-    evidence = gather(fit, diagnosis, model, k_tol, rules)
+    evidence = gather(fit, diagnosis, model, k_tol, rules, likelihood)
     evidence.misfit = misfit_factor(patient, fit)
     reason = _decide(fit, diagnosis, model, rules, evidence)
     recommended = reason.recommends
@@ -92,6 +98,7 @@ def recommend(
             "horizon_days": rules.horizon_days,
             "progression_factor": rules.progression_factor,
         },
+        dose_evidence=likelihood,
     )
 
 

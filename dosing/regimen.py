@@ -11,6 +11,7 @@ import numpy as np
 from dynamics.schedule import DoseSchedule
 
 if TYPE_CHECKING:
+    from dosing.dose_evidence import DoseEvidence
     from dosing.strategies import StrategyOutcome
     from dosing.window import DoseWindow
 
@@ -74,6 +75,8 @@ class Regimen:
         Recommended dose, MTD, adaptive therapy, each simulated at the point estimate.
     schedule : DoseSchedule or None
         The recommended regimen.
+    dose_evidence : DoseEvidence or None
+        Profile likelihood of "this dose is inside the window", for every dose; None where it was not asked for.
     """
 
     patient_id: str
@@ -94,3 +97,4 @@ class Regimen:
     strategies: tuple[StrategyOutcome, ...]
     schedule: DoseSchedule | None
     settings: Mapping[str, float] = field(default_factory=dict)
+    dose_evidence: DoseEvidence | None = None

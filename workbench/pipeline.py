@@ -154,6 +154,7 @@ def _diagnose(
 
 def _recommend(patient: Patient, diagnosed: Diagnosed, model: Model, options: RunOptions) -> Any:
     """Recommend or refuse for one patient; a Failure where that raised."""
+    from dosing.dose_evidence import dose_evidence_of
     from dosing.recommendation import recommend
 
     def many(some: Sequence[Diagnosed]) -> Sequence[Any]:
@@ -161,6 +162,7 @@ def _recommend(patient: Patient, diagnosed: Diagnosed, model: Model, options: Ru
             recommend(
                 patient, one.fit, one.diagnosis, model, k_tol_ratio=options.k_tol, required_support=options.support,
                 horizon_days=options.horizon,
+                likelihood=dose_evidence_of(patient, one.fit, one.diagnosis, model, options.k_tol),
             )
             for one in some
         ]  # fmt: skip
