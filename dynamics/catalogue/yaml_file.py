@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -42,10 +43,7 @@ def read_model(path: Path) -> Model:
     ModelError
         Broken YAML, a missing or unknown key, an unknown field.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not valid YAML in UTF-8: {error}") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds no mapping; start with `name:`, `states:`, `initial:`, `outputs:`")
     unknown = sorted(map(str, set(content) - _KEYS))
@@ -76,6 +74,20 @@ def read_model(path: Path) -> Model:
         source=str(content.get("source") or path.name),
         assumptions=(assumptions,) if isinstance(assumptions, str) else tuple(assumptions),
     )
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds.
+
+    Raises
+    ------
+    ModelError
+        No YAML in UTF-8, or a key given twice.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not valid YAML in UTF-8: {error}") from None
 
 
 def _declare[Q: (Parameter, Constant, Input)](path: Path, kind: type[Q], name: str, fields: dict | None) -> Q:

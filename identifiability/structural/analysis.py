@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from identifiability.structural.dose_levels import lifted_for
 from identifiability.structural.experiment import Experiment, GenericInput
 from identifiability.structural.from_model import system_of
-from identifiability.structural.lifting import LiftingError, lift
+from identifiability.structural.lifting import LiftingError
 from identifiability.structural.local import LocalAnswer, local_analysis
 from identifiability.structural.result import Structural, StructuralAnswer
 from identifiability.structural.stage_two import Findings, findings, membership
@@ -104,7 +105,8 @@ def is_identifiable_function(
     ValueError
         A symbol that is no parameter, known constant or unknown initial state of the model.
     """
-    system = lift(_system(model, unknown_initial))
+    experiment = GenericInput() if experiment is None else experiment
+    system, experiment = lifted_for(_system(model, unknown_initial), experiment)
     names = {s.name: s for s in (*system.parameters, *system.known)}
     expr = parsed(expression, names)
     odd = {str(s) for s in expr.free_symbols} - set(names)
@@ -113,7 +115,6 @@ def is_identifiable_function(
             f"{expression} has {', '.join(sorted(odd))}, which {system.name!r} does not have as a parameter or "
             f"known constant; it has {', '.join(names)}"
         )
-    experiment = GenericInput() if experiment is None else experiment
     found, _ = found_within(time_limit_s, membership, system, experiment, (expr,))
     return found[-1][0] if found else None
 
@@ -162,7 +163,7 @@ def _second_part(
 ) -> tuple[Findings, bool]:
     """Return the findings, and whether the work came to its end in time."""
     try:
-        lifted = lift(system)
+        lifted, experiment = lifted_for(system, experiment)
     except LiftingError as error:
         return Findings(remarks=(f"Global answers were not looked for: {error}.",)), True
     found, finished = found_within(_SHARE_OF_EQUATIONS * time_limit_s, findings, lifted, experiment, wanted)

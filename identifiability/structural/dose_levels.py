@@ -21,9 +21,29 @@ from identifiability.structural.experiment import (
     Phases,
     exact_level,
 )
+from identifiability.structural.lifting import InputFunctionError, lift
 from identifiability.structural.system import StructuralSystem
 
 type Levels = tuple[Fraction, ...]
+
+
+def lifted_for(system: StructuralSystem, experiment: Experiment) -> tuple[StructuralSystem, Experiment]:
+    """Lift a system for an experiment; where it is a function of the dose, at the experiment's levels.
+
+    Raises
+    ------
+    LiftingError
+        A function that no rational system can carry.
+    InputFunctionError
+        A function of a generic input.
+    """
+    try:
+        return lift(system), experiment
+    except InputFunctionError:
+        put_in = with_levels_put_in(system, experiment)
+        if put_in is None:
+            raise
+        return lift(put_in[0]), put_in[1]
 
 
 def with_levels_put_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,9 @@ def plain_expression(expr: Any, system: StructuralSystem) -> Any:
 def _names(equation: InputOutputEquation, system: StructuralSystem) -> dict[sp.Symbol, tuple[str, str]]:
     """Return the names of what is seen, plain and in LaTeX."""
     taken = {s.name for s in (*system.parameters, *system.known, *system.inputs)}
-    letter = next(c for c in ("y", "Y", "output") if not any(n == c or n.startswith(f"{c}_") for n in taken))
+    letter = next(
+        c for c in ("y", "Y", "output") if not any(re.fullmatch(rf"{c}\d*(_.*)?", n) for n in taken)
+    )
     several = len(system.outputs) > 1
     found = {}
     for symbol, (which, order) in equation.jets.items():

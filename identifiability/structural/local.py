@@ -17,9 +17,8 @@ import numpy as np
 import sympy as sp
 
 from dynamics.substitution import substitute
-from identifiability.structural.dose_levels import with_levels_put_in
+from identifiability.structural.dose_levels import lifted_for
 from identifiability.structural.experiment import Experiment, Experiments, GenericInput
-from identifiability.structural.lifting import InputFunctionError, lift
 from identifiability.structural.phases import Leg, legs_of, output_rows
 from identifiability.structural.points import Columns, draw_points
 from identifiability.structural.program import Program, compile_program
@@ -116,13 +115,7 @@ def local_analysis(
     """
     began = time.perf_counter()
     experiment = GenericInput() if experiment is None else experiment
-    try:
-        lifted = lift(system)
-    except InputFunctionError:
-        put_in = with_levels_put_in(system, experiment)
-        if put_in is None:
-            raise
-        lifted, experiment = lift(put_in[0]), put_in[1]
+    lifted, experiment = lifted_for(system, experiment)
     legs = legs_of(experiment, lifted)
     own = not isinstance(experiment, Experiments) or experiment.initial == "own"
     columns = Columns.of(lifted, len(legs), own)

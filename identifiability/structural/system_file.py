@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -122,7 +124,7 @@ def _system(entry: Any, where: str, name: str) -> StructuralSystem:
 def _look_for_slips(entry: dict, where: str) -> None:
     """Refuse a key that is nearly one that is read; it would be left alone without a word."""
     for key in entry:
-        near = get_close_matches(str(key).lower(), [k for k in _KEYS if k not in entry], n=1, cutoff=0.75)
+        near = get_close_matches(str(key).lower(), [k for k in _KEYS if k not in entry], n=1, cutoff=0.85)
         if key not in _KEYS and near:
             raise SystemFileError(f"{where}: `{key}` is not read; if `{near[0]}` is meant, write that")
 
@@ -161,6 +163,11 @@ def _texts(content: Any, key: str, where: str) -> list[str]:
     for text in content:
         if isinstance(text, bool) or not isinstance(text, str | int | float):
             raise SystemFileError(f"{where}: an expression in `{key}` is read as {text!r}; put it in quotes")
+        for word in re.findall(r"[^\W\d]\w*", str(text)):
+            if keyword.iskeyword(word):
+                raise SystemFileError(
+                    f"{where}: {word!r} in {text!r} is a word of Python and cannot name a quantity; write {word}_"
+                )
     return [str(text) for text in content]
 
 
