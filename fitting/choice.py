@@ -77,7 +77,7 @@ def censor_zeros(patients: Sequence[Patient], likelihood: Likelihood) -> tuple[P
 
 def poisson_warnings(burdens: np.ndarray, pearson_chi2: float, degrees_of_freedom: int) -> tuple[str, ...]:
     """Warn where a Poisson likelihood does not fit the nature of the data, with the remedy."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     found = []
     if np.any(burdens != np.round(burdens)):
@@ -85,7 +85,7 @@ def poisson_warnings(burdens: np.ndarray, pearson_chi2: float, degrees_of_freedo
             "Poisson likelihood on burdens that are not whole numbers: its variance depends on the unit of "
             "the marker; use --likelihood log_normal, or express the burden as a count"
         )
-    if degrees_of_freedom > 0 and chi2.sf(pearson_chi2, degrees_of_freedom) < 0.01:
+    if degrees_of_freedom > 0 and chdtrc(degrees_of_freedom, pearson_chi2) < 0.01:
         found.append(
             f"overdispersed: Pearson chi2/df = {pearson_chi2 / degrees_of_freedom:.2f} with "
             f"{degrees_of_freedom} df, so the Poisson standard errors are too small; use --likelihood "

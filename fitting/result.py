@@ -139,9 +139,9 @@ class Fit:
 
     def wald_interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Wald interval on the log scale, back-transformed; two arrays of shape (p,)."""
-        from scipy.stats import norm
+        from scipy.special import ndtri
 
-        half = norm.ppf(0.5 + level / 2) * np.sqrt(np.diag(self.log_covariance))
+        half = ndtri(0.5 + level / 2) * np.sqrt(np.diag(self.log_covariance))
         with np.errstate(over="ignore"):
             return self.estimates * np.exp(-half), self.estimates * np.exp(half)
 

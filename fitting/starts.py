@@ -16,8 +16,15 @@ def patient_generator(seed: int, patient_id: str, purpose: str) -> np.random.Gen
 def latin_hypercube(
     lower: np.ndarray, upper: np.ndarray, count: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Draw ``count`` points of a Latin hypercube in a box, shape (count, q)."""
-    from scipy.stats import qmc
+    """Draw ``count`` points of a Latin hypercube in a box, shape (count, q).
 
-    unit = qmc.LatinHypercube(d=len(lower), rng=generator).random(count)
+    The same draws as ``scipy.stats.qmc.LatinHypercube``, to which a test holds it; importing that takes longer
+    than fitting a cohort.
+    """
+    (generator,) = generator.spawn(1)
+    within = generator.uniform(size=(count, len(lower)))
+    order = np.tile(np.arange(1, count + 1), (len(lower), 1))
+    for row in order:
+        generator.shuffle(row)
+    unit = (order.T - within) / count
     return lower + unit * (upper - lower)

@@ -27,6 +27,7 @@ class VerdictCode(StrEnum):
     STRUCTURALLY_OPEN = "no data under this dosing, however precise, can determine it"
     NOT_ANALYSED = "the structural analysis cannot treat this model"
     NO_WINDOW_ADMITTED = "the data do not rule out that no dose window exists"
+    NO_COMMON_DOSE = "no dose lies inside the window of every tumour that the data admit"
     SEVERAL = "the parameters differ; see their own codes"
     UNSTATED = "no code was given"
 

@@ -24,10 +24,10 @@ def threshold(level: float = 0.95, df: int = 1) -> float:
     ValueError
         A level outside (0, 1), fewer than one degree of freedom.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     if not 0.0 < level < 1.0:
         raise ValueError(f"the confidence level must lie between 0 and 1, got {level}; 0.95 is usual")
     if df < 1:
         raise ValueError(f"a threshold needs at least one degree of freedom, got {df}")
-    return float(chi2.ppf(level, df)) / 2
+    return float(chdtri(df, 1.0 - level)) / 2

@@ -16,13 +16,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 if TYPE_CHECKING:
     from fitting.likelihood import Likelihood
 
 WHOLE = 2048  # counts that are summed one by one; the smooth rest is integrated
 PANELS, NODES = 32, 8
+_DENSITY = 1.0 / np.sqrt(2.0 * np.pi)
 MASS = 1e-13  # of a count distribution, left out on each side
 POSITIVE_FLOOR = 1e-12
 
@@ -87,7 +88,7 @@ def _gaussian(
     def moments(z: np.ndarray) -> tuple[np.ndarray, ...]:
         """Integrals to z of z², z (z² - 1), (z² - 1)² times the density."""
         finite = np.where(np.isfinite(z), z, 0.0)
-        density, share = np.where(np.isfinite(z), stats.norm.pdf(finite), 0.0), special.ndtr(z)
+        density, share = np.where(np.isfinite(z), _DENSITY * np.exp(-0.5 * finite**2), 0.0), special.ndtr(z)
         return (
             share - finite * density,
             -(finite**2 + 1) * density,
@@ -98,7 +99,7 @@ def _gaussian(
     for z, sign in ((low, 1.0), (high, -1.0)):
         at = np.where(np.isfinite(z), z, 0.0)
         # density² / probability of the tail, from logarithms: a tail may be far out
-        tail = np.exp(2 * stats.norm.logpdf(at) - special.log_ndtr(sign * at))
+        tail = np.exp(2 * np.log(_DENSITY) - at**2 - special.log_ndtr(sign * at))
         tail = np.where(np.isfinite(z), tail, 0.0)
         mm, mp, pp = mm + tail, mp + tail * at, pp + tail * at**2
     information = np.empty((len(mu), 2, 2))
@@ -141,9 +142,9 @@ def _counts(
 def _law(likelihood: Likelihood, mu: float, phi: float) -> Callable[[float], float]:
     """Quantile function of a count."""
     if likelihood.tail == "poisson":
-        return lambda share: float(stats.poisson.ppf(share, mu))
+        return lambda share: float(np.ceil(special.pdtrik(share, mu)))
     if likelihood.tail == "negative_binomial":
-        return lambda share: float(stats.nbinom.ppf(share, phi, phi / (phi + mu)))
+        return lambda share: float(np.ceil(special.nbdtrik(share, phi, phi / (phi + mu))))
     raise ValueError(
         f"likelihood {likelihood.name!r} has the tail {likelihood.tail!r}; its expected information is not "
         "known here"

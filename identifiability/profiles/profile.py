@@ -108,7 +108,7 @@ def _profile(
         nll_min=nll_min,
         threshold=settings.threshold,
         level=settings.level,
-        df=1,
+        df=settings.df,
         intervals=intervals_of(np.exp(grid), nll - nll_min, settings.threshold, inside),
         lower_status=lower_status,
         upper_status=upper_status,

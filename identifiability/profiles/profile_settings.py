@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from identifiability.thresholds import threshold
+
 
 @dataclass(frozen=True)
 class ProfileSettings:
@@ -13,7 +15,10 @@ class ProfileSettings:
     Parameters
     ----------
     level : float
-        Confidence level of the threshold, with one degree of freedom (pointwise).
+        Confidence level of the threshold.
+    df : int
+        Its degrees of freedom: 1 for pointwise sets, each parameter on its own; the number of estimated
+        quantities for simultaneous ones, which hold for all together.
     points : int
         Grid points over the whole declared range, equally spaced in the logarithm.
     near_points : int
@@ -29,6 +34,7 @@ class ProfileSettings:
     """
 
     level: float = 0.95
+    df: int = 1
     points: int = 41
     near_points: int = 5
     fresh_every: int = 4
@@ -39,7 +45,5 @@ class ProfileSettings:
 
     @cached_property
     def threshold(self) -> float:
-        """Admitted rise of the negative log-likelihood, chi2(level, 1)/2."""
-        from scipy.stats import chi2
-
-        return float(chi2.ppf(self.level, 1)) / 2
+        """Admitted rise of the negative log-likelihood, chi2(level, df)/2."""
+        return threshold(self.level, self.df)

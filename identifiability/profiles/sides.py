@@ -6,7 +6,8 @@ import numpy as np
 
 from identifiability.result import SideStatus
 
-LEVER = 0.1  # see :func:`bounds_that_hold`
+# a bound that moves a crossing of a quantity's profile by less than this share of its own move did not close it
+LEVER = 0.1
 ON_BOUND = 1e-6  # in the logarithm
 
 
@@ -45,52 +46,6 @@ def intervals_of(
     return tuple(pieces)
 
 
-def bounds_that_hold(
-    q: np.ndarray,
-    gradient: np.ndarray,
-    information: np.ndarray,
-    index: int,
-    low: np.ndarray,
-    high: np.ndarray,
-) -> np.ndarray:
-    """Say which components' bounds hold a profile's crossing where it is.
-
-    Moving the bound of component j by one unit of its logarithm moves the crossing by g_j / g_index units, by
-    the envelope theorem (g the gradient of the negative log-likelihood at the constrained optimum). A bound
-    that moves the crossing by less than a tenth of its own move did not close the profile; the data did. At
-    c = 0.01, say, resistant cells hardly feel the sensitive ones, and c = 0 would change nothing.
-
-    Parameters
-    ----------
-    q, gradient : ndarray, shape (g, q)
-        Constrained optima next to a crossing, logarithms, with the full gradient there.
-    information : ndarray, shape (g, q, q)
-        Used to take one last step of the free components: in a valley that is narrow by a factor of a million
-        an error of no height leaves a gradient that drowns the one in question.
-    index : int
-        Profiled component.
-    low, high : ndarray, shape (q,)
-        Bounds.
-
-    Returns
-    -------
-    ndarray of bool, shape (g, q)
-        Never true for the profiled component.
-    """
-    at_low, at_high = q <= low + ON_BOUND, q >= high - ON_BOUND
-    free = ~(at_low | at_high)
-    free[:, index] = False
-    inner = information * (free[:, :, None] & free[:, None, :])
-    diagonal = np.einsum("bii->bi", inner)
-    inner = inner + np.eye(q.shape[1]) * (1e-12 * diagonal + ~free + 1e-300)[:, None, :]
-    step = -np.linalg.solve(inner, np.where(free, gradient, 0.0)[..., None])
-    settled = gradient + (information @ np.where(free[..., None], step, 0.0))[..., 0]
-    pushes = (at_low & (settled > 0)) | (at_high & (settled < 0))
-    held = pushes & (np.abs(settled) > LEVER * np.abs(settled[:, [index]]))
-    held[:, index] = False
-    return held
-
-
 def side_statuses(
     inside: np.ndarray,
     nuisance_on_bound: np.ndarray,
@@ -105,7 +60,7 @@ def side_statuses(
     Parameters
     ----------
     inside, nuisance_on_bound, converged : ndarray of bool, shape (g,)
-        ``nuisance_on_bound``: another parameter's bound holds the profile here, see :func:`bounds_that_hold`.
+        ``nuisance_on_bound``: another parameter sits on its bound here.
     reaches_bound : tuple of bool
         Whether the grid's ends are the declared bounds; where they are not, the search ended early and the
         side has failed if it is still inside there.

@@ -171,13 +171,13 @@ def _wald_row(
     level: float,
 ) -> CoverageRow:
     """Coverage of the Wald interval, on the scale on which the target is measured."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     p = problem.n_parameters
     value, estimate = target.measure(true_q, p), target.measure(best, p)
     with np.errstate(all="ignore"):
         slope = target.slope(best, p)
-        half = norm.ppf(0.5 + level / 2) * np.sqrt(np.einsum("bi,bij,bj->b", slope, covariance, slope))
+        half = ndtri(0.5 + level / 2) * np.sqrt(np.einsum("bi,bij,bj->b", slope, covariance, slope))
         exists = np.isfinite(value) & np.isfinite(estimate) & np.isfinite(half)
     known, asked = good[exists[good]], good[np.isfinite(value[good])]
     covered = np.abs(estimate[known] - value[known]) <= half[known]

@@ -28,3 +28,12 @@ def test_points_fill_the_box_one_in_each_slice():
     slices = np.floor((points - lower) / (upper - lower) * 16)
     for column in slices.T:
         np.testing.assert_array_equal(np.sort(column), np.arange(16))
+
+
+def test_the_draws_are_those_of_scipy():
+    from scipy.stats import qmc
+
+    for dimensions, count in ((1, 2), (4, 12), (7, 33)):
+        ours = latin_hypercube(np.zeros(dimensions), np.ones(dimensions), count, np.random.default_rng(3))
+        theirs = qmc.LatinHypercube(d=dimensions, rng=np.random.default_rng(3)).random(count)
+        np.testing.assert_array_equal(ours, theirs)

@@ -132,18 +132,20 @@ class Rooms:
         progress(1.0)
         return tuple((fit, make_diagnosis(fit, level)) for fit in fits)
 
-    def recommend(self, patient, fit, diagnosis, model, *, k_tol_ratio, required_support, horizon_days):
+    def recommend(self, patient, fit, diagnosis, model, *, k_tol_ratio, required_support, horizon_days, likelihood):
         self.calls.append(("recommend", patient.patient_id))
         return make_regimen(patient, fit, diagnosis, k_tol_ratio, required_support)
 
     def install(self, set_attribute):
         """Put them in the place of the real ones; ``set_attribute`` is setattr, or a monkeypatch's."""
+        import dosing.dose_evidence
         import dosing.recommendation
         import fitting.maximum_likelihood
         import identifiability.diagnosis
 
         set_attribute(fitting.maximum_likelihood, "fit_cohort", self.fit_cohort)
         set_attribute(identifiability.diagnosis, "diagnose_cohort", self.diagnose_cohort)
+        set_attribute(dosing.dose_evidence, "dose_evidence_of", lambda *_: None)
         set_attribute(dosing.recommendation, "recommend", self.recommend)
 
 

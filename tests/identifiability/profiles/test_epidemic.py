@@ -7,6 +7,7 @@ from scipy.stats import chi2
 from dynamics import Constant, DoseSchedule, Model, Parameter
 from fitting.maximum_likelihood import fit_cohort
 from identifiability.diagnosis import diagnose_cohort
+from identifiability.profiles.profile_settings import ProfileSettings
 from patients import Patient
 
 pytestmark = pytest.mark.slow
@@ -14,8 +15,6 @@ pytestmark = pytest.mark.slow
 COUNTS = np.array(
     [97, 271, 860, 1995, 4419, 6549, 6321, 4763, 2571, 1385, 615, 302, 159, 72, 34], dtype=float
 )
-# simultaneous in three parameters: the pointwise level whose threshold is that of 3 degrees of freedom
-LEVEL = float(chi2.cdf(chi2.ppf(0.95, 3), 1))
 SIR = Model.define(
     "sir",
     states={"s": "-b*s*i", "i": "b*s*i - g*i"},
@@ -35,7 +34,7 @@ SIR = Model.define(
 def diagnosed():
     patient = Patient("epidemic", 7.0 * np.arange(15), COUNTS, DoseSchedule.constant(0.0))
     fits = fit_cohort([patient], SIR, likelihood="poisson")
-    ((fit, diagnosis),) = diagnose_cohort([patient], fits, SIR, level=LEVEL)
+    ((fit, diagnosis),) = diagnose_cohort([patient], fits, SIR, settings=ProfileSettings(df=3))
     return fit, diagnosis
 
 
