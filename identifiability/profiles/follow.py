@@ -9,6 +9,9 @@ from numba import njit
 
 from dynamics.kernels.linear import solve_linear
 
+# a direction in which a whole log unit costs less than half of this is not predicted: it would be sent to its
+# bound at every step, and the step be cut short there
+NEGLIGIBLE = 1e-4
 TOUCHING = 1e-4  # a component this close to its bound (in the logarithm) is on it
 
 
@@ -39,8 +42,8 @@ def tangent(q, information, index, low, high):
         for j in range(n):
             if free[j]:
                 inner[i, j] = information[i, j]
-        # twelve digits of regularisation: the floor may be narrower than its length by a factor of a million
-        inner[i, i] += 1e-12 * information[i, i] + 1e-300
+        # no more than twelve digits: the floor may be narrower than its length by a factor of a million
+        inner[i, i] += 1e-12 * information[i, i] + NEGLIGIBLE
     solve_linear(inner, right)
     return right
 

@@ -25,7 +25,8 @@ JUMP = (
     0.3  # unexpected rise of the negative log-likelihood in one step beyond which the valley counts as lost
 )
 LEAP = 1.0  # expected rise to which a step is limited, so that steep profiles are climbed, not jumped
-PATIENCE = 25  # moves on the spot until the floor is reached
+PATIENCE = 4  # runs on the spot until the floor is reached
+LONGER = 6  # times the corrections that a run on a grid point may take: a run that goes on keeps its damping
 GAIN = 1e-9
 
 
@@ -94,8 +95,10 @@ def walk_one(w, index, direction, point, q, value, information, stride, correcti
         asked = min(max(target - here, -longest), longest)
         shift = tangent_in_parameters(q, information, index, asked, low, high, start)
         expected = slope * abs(shift) + 0.5 * curvature * shift * shift
+        arriving = abs(target - here - shift) <= 1e-9
+        steps = corrections * (LONGER if arriving else 1)
         new_value, settled, _ = minimise_one(
-            w, start, fixed, low, high, 1e-5, corrections, np.inf, data, gradient, found
+            w, start, fixed, low, high, 1e-5, steps, np.inf, data, gradient, found
         )
         kept = new_value < value + JUMP + 2 * expected
         if kept:
@@ -110,7 +113,7 @@ def walk_one(w, index, direction, point, q, value, information, stride, correcti
             return value, False, settled
         if value > ceiling:
             return value, True, settled
-        if kept and abs(target - here - shift) <= 1e-9:
+        if kept and arriving:
             waited += 1
             # a solution left half-way down would pass for a higher profile, that is for a shorter interval
             if settled or waited > PATIENCE:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from analytic import fit_from, make_problem
-from test_function_profile import DAY, TIMES, WIDE, Regression, burden
+from regression import DAY, TIMES, WIDE, Regression, burden
 
 from identifiability.functions.endpoints import find_end_points
 from identifiability.functions.function_profile import profile_quantities

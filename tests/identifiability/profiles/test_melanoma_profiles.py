@@ -177,7 +177,7 @@ def test_the_others_are_identified_by_neither(melanoma, patient):
 def test_too_few_visits_are_said_to_be_too_few(melanoma, patient):
     patient, fit, diagnosis = melanoma[patient]
     assert fit.too_few_points
-    for verdict in diagnosis.verdicts:
+    for verdict in (v for v in diagnosis.verdicts if v.criterion != "structural"):
         assert not verdict.identified
         assert f"{len(patient)} measurements for 4 estimated quantities" in verdict.sentence
 

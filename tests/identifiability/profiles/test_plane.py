@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from analytic import fit_from, make_problem, optimise
+from regression import BURDENS, TIMES, WIDE, Regression
 from scipy.stats import chi2
-from test_function_profile import BURDENS, TIMES, WIDE, Regression
 
 from identifiability.profiles.plane import profile_plane
 
