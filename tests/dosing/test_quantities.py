@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 
-from dosing.policies import ConstantDose, MaximumToleratedDose, OnOffAdaptiveTherapy
-from dosing.policy import run_policy
-from dosing.progression import ProgressionRule, progression
 from dosing.quantities import (
     burden_on_day,
     raw_edges,
     smallest_tolerable,
-    time_to_progression,
     window_quantities,
 )
 from dosing.window import WindowUnavailable, dose_window
@@ -119,19 +115,6 @@ def test_the_burden_of_a_day_has_exact_sensitivities():
     np.testing.assert_allclose(quantity.gradient(x), expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
     with pytest.raises(ValueError, match="does not lie after"):
         burden_on_day(model, {"V0": V0}, schedule, 0.0)
-
-
-@pytest.mark.parametrize("policy", [MaximumToleratedDose(), ConstantDose(0.7), OnOffAdaptiveTherapy()])
-def test_a_time_to_progression_is_that_of_fine_steps(policy):
-    model, x = sets("competition", 40)
-    quantity = time_to_progression(model, {"V0": V0}, policy)
-    fine = run_policy(model, x, {"V0": V0}, policy, 1460.0, 16, "rk4", decisions="crossing", every=0)
-    expected = progression(fine.course, ProgressionRule.FIRST_CROSSING)
-    found = quantity.value(x)
-    np.testing.assert_array_equal(np.isinf(found), expected.censored)
-    assert np.isfinite(found).sum() > 3
-    late = ~expected.censored
-    np.testing.assert_allclose(found[late], expected.exact_days[late], atol=0.05)
 
 
 def test_nothing_is_asked_of_a_model_without_roles_or_without_a_tolerable_burden():
