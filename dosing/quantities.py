@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dosing.progression import PROGRESSION_FACTOR, ProgressionRule, progression
+from dosing.progression_quantity import time_to_progression
+from dosing.remembered import Remembered
 from dosing.window_gradient import window_gradient
 from identifiability.quantity import Parts, Quantity
 
 if TYPE_CHECKING:
-    from dosing.policy import Policy
     from dynamics.model import Model
     from dynamics.schedule import DoseSchedule
     from dynamics.simulate import Engine
@@ -21,24 +21,10 @@ TINY = 1e-200  # its logarithm is a number
 DOSE = "fraction of the maximum tolerated dose"
 
 
-class _Remembered:
-    """A function of parameter sets whose last answer is kept, for value and gradient ask alike."""
-
-    def __init__(self, function: Callable[[np.ndarray], tuple[np.ndarray, ...]]) -> None:
-        self._function = function
-        self._asked, self._answer = np.zeros((0, 0)), None
-
-    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        if self._answer is None or self._asked.shape != x.shape or not np.array_equal(self._asked, x):
-            self._answer = self._function(x)
-            self._asked = x.copy()
-        return self._answer
-
-
-def _window(model: Model, constants: Mapping[str, float], k_tol: float) -> _Remembered:
+def _window(model: Model, constants: Mapping[str, float], k_tol: float) -> Remembered:
     """Lower edge, upper edge, their derivatives, of one patient's parameter sets."""
     gradient = window_gradient(model)
-    return _Remembered(lambda x: gradient.edges(model.parameter_names, x, dict(constants), float(k_tol)))
+    return Remembered(lambda x: gradient.edges(model.parameter_names, x, dict(constants), float(k_tol)))
 
 
 def window_quantities(
@@ -107,10 +93,10 @@ def _exists(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
 
 
 def _stack(*columns: np.ndarray) -> np.ndarray:
-    return np.stack(np.broadcast_arrays(*columns), axis=1)
+    return np.stack(columns, axis=1)
 
 
-def _edge(window: _Remembered, which: int, name: str, meaning: str) -> Quantity:
+def _edge(window: Remembered, which: int, name: str, meaning: str) -> Quantity:
     """One edge within [0, 1], with the conditions for a window."""
 
     def value(x: np.ndarray) -> np.ndarray:
@@ -131,11 +117,20 @@ def _edge(window: _Remembered, which: int, name: str, meaning: str) -> Quantity:
         return _stack((d_lower, d_upper)[which], d_upper - d_lower, -d_lower, d_upper)
 
     return Quantity(
-        name, DOSE, meaning, value, gradient, 0.0, 1.0, parts=Parts(parts, slopes, 1, 3), closed_range=True
+        name,
+        DOSE,
+        meaning,
+        value,
+        gradient,
+        0.0,
+        1.0,
+        parts=Parts(parts, slopes, 1, 3),
+        closed_range=True,
+        formula=True,
     )
 
 
-def _width(window: _Remembered, below: str) -> Quantity:
+def _width(window: Remembered, below: str) -> Quantity:
     """Width within [0, 1]: the least of three differences, or one."""
 
     def parts(x: np.ndarray) -> np.ndarray:
@@ -159,7 +154,7 @@ def _width(window: _Remembered, below: str) -> Quantity:
 
     return Quantity(
         "window_width", DOSE, f"width of the range of constant doses {below}", value, gradient, 0.0, 1.0,
-        parts=Parts(parts, slopes, 3, 3), closed_range=True,
+        parts=Parts(parts, slopes, 3, 3), closed_range=True, formula=True,
     )  # fmt: skip
 
 
@@ -175,7 +170,7 @@ def smallest_tolerable(model: Model, constants: Mapping[str, float]) -> Quantity
         No window can be derived for this model.
     """
     gradient = window_gradient(model)
-    known = _Remembered(lambda x: gradient.held_burdens(model.parameter_names, x, dict(constants)))
+    known = Remembered(lambda x: gradient.held_burdens(model.parameter_names, x, dict(constants)))
 
     def parts(x: np.ndarray) -> np.ndarray:
         at_edge, at_full, upper, *_ = known(x)
@@ -196,7 +191,7 @@ def smallest_tolerable(model: Model, constants: Mapping[str, float]) -> Quantity
 
     return Quantity(
         "smallest_tolerable", "burden", "burden below which no constant dose contains the tumour", value, chain,
-        positive=True, parts=Parts(parts, slopes, 2, 1, least=False),
+        positive=True, parts=Parts(parts, slopes, 2, 1, least=False), formula=True,
     )  # fmt: skip
 
 
@@ -237,70 +232,17 @@ def burden_on_day(
     if not day > first_day:
         raise ValueError(f"day {day:g} does not lie after the first visit, day {first_day:g}")
     courses = pad_courses(model, [np.array([first_day, day])], [schedule], [constants])
-    kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
     def solve(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if not kept or kept[0][0].shape != x.shape or not np.array_equal(kept[0][0], x):
-            who = np.zeros(len(x), dtype=int)
-            _, y, dy, status = solve_jobs(model, courses, who, x, sensitive=True, rtol=rtol, engine=engine)
-            good = status == 0
-            kept[:] = [
-                (x.copy(), np.where(good, y[:, 1, 0], np.nan), np.where(good[:, None], dy[:, 1, 0], np.nan))
-            ]
-        return kept[0][1], kept[0][2]
+        who = np.zeros(len(x), dtype=int)
+        _, y, dy, status = solve_jobs(model, courses, who, x, sensitive=True, rtol=rtol, engine=engine)
+        good = status == 0
+        return np.where(good, y[:, 1, 0], np.nan), np.where(good[:, None], dy[:, 1, 0], np.nan)
 
+    known = Remembered(solve)
     return Quantity(
         f"burden_day_{day:g}", "burden", f"burden on day {day:g} under the given schedule",
-        lambda x: solve(x)[0], lambda x: solve(x)[1], positive=True,
-    )  # fmt: skip
-
-
-def time_to_progression(
-    model: Model,
-    constants: Mapping[str, float],
-    policy: Policy,
-    *,
-    level: float = PROGRESSION_FACTOR,
-    rule: ProgressionRule = ProgressionRule.FIRST_CROSSING,
-    horizon_days: float = 1460.0,
-    steps_per_day: int = 1,
-    name: str | None = None,
-) -> Quantity:
-    """Time to progression under a policy: the full dose, a constant one, adaptive therapy, a plan.
-
-    Runge-Kutta steps with doses switched at the moment of crossing, so that the value moves smoothly with the
-    parameters wherever the number of cycles stays the same; derivatives by central differences.
-
-    Parameters
-    ----------
-    policy : Policy
-    level : float
-        Multiple of the first burden.
-    rule : ProgressionRule
-    horizon_days : float
-        A tumour that has not progressed by then has an infinite time to progression.
-    steps_per_day : int
-    name : str, optional
-        ``"ttp_"`` with the policy's name by default.
-    """
-    from dosing.policy import run_policy
-
-    def value(x: np.ndarray) -> np.ndarray:
-        if not len(x):
-            return np.zeros(0)
-        run = run_policy(
-            model, x, constants, policy, horizon_days, steps_per_day, "rk4", decisions="crossing",
-            levels=(level,), every=0,
-        )  # fmt: skip
-        found = progression(run.course, rule)
-        return np.where(found.censored, np.inf, found.exact_days)
-
-    threshold = f"{100 * level:.4g} % of the first burden"
-    meaning = f"time to progression under {policy.name}: {rule.value.format(level=threshold)}"
-    label = policy.name.lower().replace(" %", "").replace(" ", "_")
-    return Quantity(
-        name or f"ttp_{label}", "days", meaning,
-        value, lower=1.0, upper=float(horizon_days), positive=True,
+        lambda x: known(x)[0], lambda x: known(x)[1], positive=True,
     )  # fmt: skip
 
 

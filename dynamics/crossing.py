@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy as sp
 
-from dynamics.simulate import Engine, solve_jobs
+from dynamics.relative_burden import RelativeBurdens
 
 if TYPE_CHECKING:
     from dynamics.jobs import Courses
     from dynamics.model import Model
+    from dynamics.simulate import Engine
 
 NODES = 64  # looks over the horizon, the switches of the dose besides; only brackets come from them
 PARTS = 16  # into which an interval is divided that may hide a passage
 ROUNDS = 8  # of dividing
 SHORTEST = 1e-4  # days: no passage that is shorter is looked for
 NEWTON = 12
-CLOSE = 1e-7  # of the time itself; the error after the last step is about its square
+CLOSE = 1e-5  # of the time itself; the error after the last step is about its square
 
 
 @dataclass(frozen=True)
@@ -45,65 +43,6 @@ class Crossings:
     starts_above: np.ndarray
     ever_below: np.ndarray
     rises_first: np.ndarray
-
-
-@lru_cache(maxsize=32)
-def _growth(model: Model, output: int) -> Callable[..., np.ndarray]:
-    """Compile d(log output)/dt, per day, of arrays of states, parameters, constants, inputs, time."""
-    from dynamics.model import TIME
-
-    h = model.output[output]
-    moving = sum((h.diff(s) * f for s, f in zip(model.state_symbols, model.rhs, strict=True)), h.diff(TIME))
-    arguments = (model.state_symbols, model.parameter_symbols, model.constant_symbols, model.input_symbols)
-    return sp.lambdify([*(list(a) for a in arguments), TIME], moving / h, "numpy", cse=True)
-
-
-class _Burdens:
-    """Logarithms of burdens relative to the first, with their growth rates, of jobs at days of their own."""
-
-    def __init__(
-        self, model: Model, courses: Courses, who: np.ndarray, parameters: np.ndarray, rtol: float, engine: Engine
-    ) -> None:
-        self.model, self.courses, self.who, self.parameters = model, courses, who, parameters
-        self.rtol, self.engine = rtol, engine
-        self.start = courses.times[who, 0]
-
-    def solve(
-        self, jobs: np.ndarray, days: np.ndarray, sensitive: bool = False
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """States (b, n, s), log burdens over the first (b, n), their slopes in log parameters (b, n, p)."""
-        w = self.who[jobs]
-        times = np.concatenate([self.start[jobs, None], self.start[jobs, None] + days], axis=1)
-        c = self.courses
-        courses = replace(
-            c, times=times, n_times=np.full(len(jobs), times.shape[1]), switches=c.switches[w], doses=c.doses[w],
-            n_switches=c.n_switches[w], constants=c.constants[w],
-        )  # fmt: skip
-        x, y, dy, _ = solve_jobs(
-            self.model, courses, np.arange(len(jobs)), self.parameters[jobs], sensitive=sensitive, rtol=self.rtol,
-            engine=self.engine,
-        )  # fmt: skip
-        with np.errstate(all="ignore"):
-            z = np.log(y[:, 1:, 0] / y[:, :1, 0])
-            slopes = dy[:, :, 0] / y[:, :, 0, None] if sensitive else np.zeros((len(jobs), 2, 1))
-        return x[:, 1:], z, slopes[:, 1:] - slopes[:, :1]
-
-    def growth(self, jobs: np.ndarray, days: np.ndarray, x: np.ndarray, *, before: bool) -> np.ndarray:
-        """Growth rates per day, shape (b, n), under the dose just before or from these days on."""
-        w = self.who[jobs]
-        t = self.start[jobs, None] + days
-        switches = self.courses.switches[w][:, None, :]
-        passed = switches < t[..., None] if before else switches <= t[..., None]
-        segment = np.maximum(passed.sum(axis=2) - 1, 0)
-        doses = np.take_along_axis(self.courses.doses[w], segment[..., None], axis=1)
-        columns = (
-            list(np.moveaxis(x, 2, 0)),
-            list(self.parameters[jobs].T[:, :, None]),
-            list(self.courses.constants[w].T[:, :, None]),
-            list(np.moveaxis(doses, 2, 0)),
-        )
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(_growth(self.model, 0)(*columns, t), t.shape)
 
 
 def crossings(
@@ -142,13 +81,17 @@ def crossings(
     sensitive : bool
     """
     who, parameters = np.asarray(who), np.atleast_2d(np.asarray(parameters, dtype=float))
-    burdens, target = _Burdens(model, courses, who, parameters, rtol, engine), float(np.log(level))
+    burdens, target = RelativeBurdens(model, courses, who, parameters, rtol, engine), float(np.log(level))
     b, p = len(who), parameters.shape[1]
     switches = courses.switches[who] - burdens.start[:, None]
     inner = np.where((switches > 0) & (switches < horizon_days), switches, horizon_days)
-    days = np.concatenate([np.broadcast_to(np.linspace(0, horizon_days, NODES + 1), (b, NODES + 1)), inner], axis=1)
+    days = np.concatenate(
+        [np.broadcast_to(np.linspace(0, horizon_days, NODES + 1), (b, NODES + 1)), inner], axis=1
+    )
     days = np.sort(days, axis=1)
-    found = Crossings(np.full(b, np.nan), np.full((b, p), np.nan), *(np.zeros(b, dtype=bool) for _ in range(3)))
+    found = Crossings(
+        np.full(b, np.nan), np.full((b, p), np.nan), *(np.zeros(b, dtype=bool) for _ in range(3))
+    )
     bracket, guess = np.full((b, 2), np.nan), np.full(b, np.nan)
     jobs, first_look = np.arange(b), True
     for _ in range(ROUNDS):
@@ -160,6 +103,8 @@ def crossings(
         found.ever_below[jobs] |= np.any(z <= target, axis=1)
         rises, hides = _events(days, z - target, ahead, behind, last)
         event = rises | hides
+        if last:
+            event &= ~(z[:, -1:] <= target)
         at = event.shape[1] - 1 - event[:, ::-1].argmax(axis=1) if last else event.argmax(axis=1)
         row = np.arange(len(jobs))
         none = ~event[row, at]
@@ -181,6 +126,42 @@ def crossings(
     return found
 
 
+def refined(
+    model: Model,
+    courses: Courses,
+    who: np.ndarray,
+    parameters: np.ndarray,
+    level: float,
+    days: np.ndarray,
+    bracket: np.ndarray,
+    *,
+    rtol: float = 1e-8,
+    engine: Engine = "kernel",
+) -> np.ndarray:
+    """Refine days at which burdens are known to rise through a level; others, without a root near, are kept.
+
+    Parameters
+    ----------
+    days : ndarray, shape (b,)
+    bracket : ndarray, shape (b, 2)
+        Between two switches of the dose.
+
+    Returns
+    -------
+    ndarray, shape (b,)
+    """
+    burdens = RelativeBurdens(
+        model, courses, np.asarray(who), np.asarray(parameters, dtype=float), rtol, engine
+    )
+    target, every = float(np.log(level)), np.arange(len(days))
+    _, z, _ = burdens.solve(every, bracket)
+    good = (z[:, 0] <= target) & (z[:, 1] >= target)
+    b, p = burdens.parameters.shape
+    found = Crossings(days.copy(), np.empty((b, p)), *(np.zeros(b, dtype=bool) for _ in range(3)))
+    _refine(burdens, bracket.copy(), np.where(good, days, np.nan), target, False, found)
+    return np.where(np.isfinite(found.days), found.days, days)
+
+
 def _events(
     days: np.ndarray, z: np.ndarray, ahead: np.ndarray, behind: np.ndarray, last: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -190,16 +171,15 @@ def _events(
         rises = (left <= 0) & (right > 0) if last else (left < 0) & (right >= 0)
         # tangents of an arc that bends one way meet outside it
         meet = left + ahead * (right - left - behind * width) / (ahead - behind)
-        if last:
-            hides = (left > 0) & (right > 0) & (ahead < 0) & (behind > 0) & (meet <= 0)
-        else:
-            hides = (left < 0) & (right < 0) & (ahead > 0) & (behind < 0) & (meet >= 0)
+        hides = (left >= 0) & (right > 0) & (ahead < 0) & (behind > 0) & (meet <= 0)
+        if not last:
+            hides |= (left < 0) & (right < 0) & (ahead > 0) & (behind < 0) & (meet >= 0)
     return rises, hides & (width > SHORTEST)
 
 
 def _without(z: np.ndarray, target: float, last: bool) -> np.ndarray:
     """Time where no crossing was found: none within the horizon, or a solution that failed."""
-    solved = np.all(np.isfinite(z), axis=1)
+    solved = ~np.any(np.isnan(z), axis=1)  # an extinct tumour is solved: minus infinity
     never = np.where(z[:, -1] <= target, np.inf, 0.0) if last else np.full(len(z), np.inf)
     return np.where(solved, never, np.nan)
 
@@ -219,7 +199,12 @@ def _inverse_cubic(
 
 
 def _refine(
-    burdens: _Burdens, bracket: np.ndarray, guess: np.ndarray, target: float, sensitive: bool, found: Crossings
+    burdens: RelativeBurdens,
+    bracket: np.ndarray,
+    guess: np.ndarray,
+    target: float,
+    sensitive: bool,
+    found: Crossings,
 ) -> None:
     """Newton's method inside the brackets, bisecting where it would leave them."""
     jobs = np.flatnonzero(np.isfinite(guess))
@@ -248,4 +233,4 @@ def _refine(
         jobs = jobs[~met & np.isfinite(miss)]
 
 
-__all__ = ["Crossings", "crossings"]
+__all__ = ["Crossings", "crossings", "refined"]

@@ -116,7 +116,8 @@ def minimise(
             trial[won], new_value[won] = other[better], other_value[better]
             new_gradient[won], new_information[won] = other_gradient[better], other_information[better]
             gain = value[a] - new_value
-        ratio = gain / np.maximum(predicted, 1e-300)
+        with np.errstate(over="ignore"):  # from a start so far off that any step gains
+            ratio = gain / np.maximum(predicted, 1e-300)
         better = (gain > 0) & np.isfinite(new_value)
         took = a[better]
         q[took], value[took] = trial[better], new_value[better]

@@ -38,6 +38,23 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class Approach:
+    """A smoother way to a given value than the quantity itself, which jumps or ends at a cliff.
+
+    Parameters
+    ----------
+    residual : callable
+        Parameters (b, p), values (b,) -> residuals (b,), their derivatives in the logarithms (b, p). Zero where
+        the quantity has that value, near there its difference from it; zero elsewhere too, perhaps.
+    confirms : callable
+        Parameters (b, p), values (b,) -> whether the quantity has that value, shape (b,).
+    """
+
+    residual: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    confirms: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A function of one patient's parameters: a window edge, a time to progression, a burden to come.
 
@@ -64,6 +81,10 @@ class Quantity:
         Whether ``lower``, ``upper`` stand for everything beyond them: a window's edge below dose 0 counts as 0.
     formula : bool
         Whether value and gradient cost next to nothing, so that curvatures may be had by differences.
+    beyond : str
+        What values at ``upper`` and above mean, in words: "no progression within 1460 days".
+    approach : Approach or None
+        For a quantity of one piece without conditions.
     """
 
     name: str
@@ -77,3 +98,5 @@ class Quantity:
     parts: Parts | None = None
     closed_range: bool = False
     formula: bool = False
+    beyond: str = ""
+    approach: Approach | None = None

@@ -99,8 +99,7 @@ def solve(
     if jobs <= SMALLEST_CHUNK:
         kernel.solve_range(0, jobs, *fixed)
     else:
-        kernel.solve_range(0, 1, *fixed)  # compiles once, before the threads would race for it
-        chunk = int(np.clip(jobs // 8, SMALLEST_CHUNK, LARGEST_CHUNK))
-        ranges = [(first, min(first + chunk, jobs)) for first in range(1, jobs, chunk)]
-        list(_pool().map(lambda r: kernel.solve_range(*r, *fixed), ranges))
+        chunk = int(np.clip(jobs // (4 * _cores()), SMALLEST_CHUNK, LARGEST_CHUNK))
+        ranges = [(first, min(first + chunk, jobs)) for first in range(0, jobs, chunk)]
+        in_threads(lambda r: kernel.solve_range(*r, *fixed), ranges, warm=bool(kernel.solve_range.signatures))
     return x, y, dy, status

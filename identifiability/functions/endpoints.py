@@ -103,7 +103,10 @@ def _ends(search: FunctionSearch) -> EndPoints:
     functions, quantity = search.functions, search.functions.quantity
     limits = functions.to_level(np.array([quantity.lower, quantity.upper]))
     limit = search.best_nll + search.settings.threshold
-    admitted = np.flatnonzero((search.known_nll <= limit + HEIGHT) & np.isfinite(search.known_level))
+    there = np.isfinite(search.known_level)
+    if quantity.closed_range:
+        there |= np.isfinite(search.known_level.clip(*limits))
+    admitted = np.flatnonzero((search.known_nll <= limit + HEIGHT) & there)
     n = search.problem.size
     if not len(admitted):
         nothing = np.full((2, n), np.nan)
@@ -146,7 +149,9 @@ def _ends(search: FunctionSearch) -> EndPoints:
 def _starts(search: FunctionSearch, admitted: np.ndarray) -> tuple[list[int], list[int]]:
     """Optimum and outermost admitted points, for each side."""
     starts, sides = [], []
-    level, nll = search.known_level[admitted], search.known_nll[admitted]
+    quantity = search.functions.quantity
+    limits = search.functions.to_level(np.array([quantity.lower, quantity.upper]))
+    level, nll = search.known_level[admitted].clip(*limits), search.known_nll[admitted]
     middle = level[nll.argmin()]
     for side in (-1, 1):
         chosen = [int(admitted[nll.argmin()]), int(admitted[(side * level).argmax()])]

@@ -33,11 +33,14 @@ class FunctionProfile(Profile):
         infinite where no set without it was found.
     set_without : ndarray, shape (p,) or (0,)
         A parameter set that attains it.
+    beyond : str
+        What it means that the set is open upwards; see :class:`identifiability.quantity.Quantity`.
     """
 
     unit: str
     rise_without: float
     set_without: np.ndarray
+    beyond: str = ""
 
     @property
     def without_admitted(self) -> bool:
@@ -52,6 +55,8 @@ class FunctionProfile(Profile):
             return f"No value of {self.parameter} is admitted at {percent}: {self._without}."
         pieces = " or ".join(f"{low:.4g} to {high:.4g}" for low, high in self.intervals)
         text = f"{percent} confidence set of {self.parameter} ({self.unit}): {pieces}"
+        if self.beyond and self.upper_status is SideStatus.OPEN:
+            text += f"; open upwards: {self.beyond} is admitted"
         if self.without_admitted or np.isfinite(self.rise_without):
             text += f"; {self._without}"
         return f"{text}."
@@ -193,6 +198,7 @@ def read(search: FunctionSearch, rise_without: float, set_without: np.ndarray) -
         unit=quantity.unit,
         rise_without=rise_without,
         set_without=set_without,
+        beyond=quantity.beyond,
     )
 
 
@@ -242,7 +248,7 @@ def _sides(search: FunctionSearch, inside: np.ndarray) -> tuple[SideStatus, Side
 def bounds_held(search: FunctionSearch, width: float) -> np.ndarray:
     """Say which components' bounds hold a profile where it is, shape (g, q).
 
-    As in :func:`identifiability.profiles.sides.bounds_that_hold`: a bound counts if moving it by one unit of its
+    A bound counts if moving it by one unit of its
     logarithm moves the crossing by more than a tenth, here of the confidence set's width (of one unit of the
     logarithm where the quantity's grid is logarithmic).
     """

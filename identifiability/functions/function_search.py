@@ -21,10 +21,13 @@ class FunctionSearch(LevelLine):
         """Choose levels: the whole range of interest where it is finite, else where the known points lie."""
         quantity, count = self.functions.quantity, self.settings.points
         low, high = self.functions.to_level(quantity.lower), self.functions.to_level(quantity.upper)
-        levels = self.known_level[np.isfinite(self.known_level)]
+        levels = self.known_level
         if not (np.isfinite(low) and np.isfinite(high)):
             near = self.known_nll <= self.best_nll + self.settings.threshold + 1.0
-            inside = self.known_level[near & np.isfinite(self.known_level)]
+            if quantity.closed_range:
+                levels = self.known_level.clip(low, high)
+            inside = levels[near & np.isfinite(levels)]
+            levels = levels[np.isfinite(levels)]
             if not len(inside):
                 inside = levels
             if not len(inside):
@@ -66,13 +69,16 @@ class FunctionSearch(LevelLine):
 
     def _take_ends(self) -> None:
         """Let the ends of a closed range stand for everything beyond them."""
-        if not self.functions.quantity.closed_range or not len(self.grid):
+        quantity = self.functions.quantity
+        if not quantity.closed_range or not len(self.grid):
             return
-        for cell, beyond in (
-            (0, self.known_level <= self.grid[0]),
-            (len(self.grid) - 1, self.known_level >= self.grid[-1]),
+        for cell, limit, beyond in (
+            (0, quantity.lower, self.known_level <= self.grid[0]),
+            (len(self.grid) - 1, quantity.upper, self.known_level >= self.grid[-1]),
         ):
-            members = np.flatnonzero(beyond)
+            # a grid that ends inside the range has nothing to stand for
+            at_limit = np.isclose(self.grid[cell], self.functions.to_level(limit), rtol=1e-9, atol=1e-9)
+            members = np.flatnonzero(beyond & at_limit)
             if len(members):
                 i = members[self.known_nll[members].argmin()]
                 values, slopes = self.functions(self.known[[i]])
@@ -141,6 +147,7 @@ class FunctionSearch(LevelLine):
             before = (self.grid[0], self.grid[-1])
             self.insert(np.array(new))
             self.changed[np.flatnonzero((self.grid == before[0]) | (self.grid == before[1]))] = True
+            self._take_ends()
             self.spread()
             step *= 1.6
 

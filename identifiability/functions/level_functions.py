@@ -56,10 +56,35 @@ class LevelFunctions:
         # infinite values stay: they tell on which side of a level a set lies
         return np.where(lost & np.isfinite(value), np.nan, value), slopes
 
+    def approach(self, q: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes as called, from what the quantity offers near its targets (b, m), where it does."""
+        if self.quantity.approach is None:
+            return self(q)
+        x, at = np.exp(q[:, : self.parameters]), self.from_level(targets[:, 0])
+        slopes = np.zeros((len(q), 1, q.shape[1]))
+        with np.errstate(all="ignore"):
+            residual, gradient = self.quantity.approach.residual(x, at)
+            scale = at if self.quantity.positive else np.ones(len(q))
+            slopes[:, 0, : self.parameters] = gradient / scale[:, None]
+            value = targets + (residual / scale)[:, None]
+        lost = ~(np.isfinite(value[:, 0]) & np.all(np.isfinite(slopes), axis=(1, 2)))
+        slopes[lost], value[lost] = 0.0, np.nan
+        return value, slopes
+
+    def confirmed(self, q: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Whether sets that were approached have the level that was asked for, shape (b,)."""
+        if self.quantity.approach is None:
+            return np.ones(len(q), dtype=bool)
+        found = np.zeros(len(q), dtype=bool)
+        good = np.all(np.isfinite(q), axis=1)
+        x = np.exp(q[good, : self.parameters])
+        found[good] = self.quantity.approach.confirms(x, self.from_level(level[good]))
+        return found
+
     @property
     def cheap(self) -> bool:
-        """Whether curvatures may be asked for: the quantity comes in parts, which are formulas."""
-        return self.quantity.parts is not None or self.quantity.formula
+        """Whether curvatures may be asked for."""
+        return self.quantity.formula
 
     def bends(self, q: np.ndarray) -> np.ndarray:
         """Hessians of the parts in the free vector, shape (b, m, n, n), by differences of the slopes."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from fitting.optimizer import WORST
 from identifiability.functions.level_functions import MET, LevelFunctions
-from identifiability.functions.level_set import LevelMinima, minimise_on_levels
+from identifiability.functions.level_set import COSTLY, EXACT, LevelMinima, minimise_on_levels
 from identifiability.functions.level_step import metric
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ class LevelLine:
             found.put(broken, again, np.arange(len(broken)))
         slack = self.functions.slack(found.levels, level, found.equal)
         found.value = np.where(slack.min(axis=1) < -MET, np.inf, found.value)
+        # another passage of the same level is not the one asked for
+        found.value = np.where(self.functions.confirmed(found.q, level), found.value, np.inf)
         return found
 
     def run(
@@ -163,6 +165,7 @@ class LevelLine:
             tolerance=1e-6 if accurate else 1e-5, max_iterations=iterations,
             bends=self.functions.bends if self.functions.cheap else None,
             give_up_above=np.full(len(starts), self.ceiling + 8.0),
+            effort=EXACT if self.functions.quantity.approach is None else COSTLY,
         )  # fmt: skip
 
     @property
@@ -176,7 +179,9 @@ class LevelLine:
         piece = int(self.known_piece[int(self.known_nll.argmin())])
         a, information = slopes[0, piece], self.known_information[int(self.known_nll.argmin())]
         variance = float(a @ np.linalg.solve(metric(information[None], 1e-9)[0], a))
-        size = max(1.0, abs(float(value[0, piece]))) if np.isfinite(value[0, piece]) else 1.0
+        if not np.isfinite(value[0, piece]):
+            return 1.0
+        size = max(1.0, abs(float(value[0, piece])))
         return float(
             np.clip(np.sqrt(2 * self.settings.threshold * max(variance, 0.0)), 1e-3 * size, 2.0 * size)
         )

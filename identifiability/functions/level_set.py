@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,24 @@ from identifiability.functions.level_step import bounded_step, lagrangian, metri
 Levels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 Bends = Callable[[np.ndarray], np.ndarray]
 
-REACH = 1e-7  # a level counts as met within this share of its size (or of one, where it is smaller)
-DRAWING_BACK = 14  # attempts to return to a level set
+
+class Effort(NamedTuple):
+    """How closely a level is met.
+
+    Parameters
+    ----------
+    reach : float
+        A level counts as met within this share of its size (or of one, where it is smaller).
+    attempts : int
+        To return to a level set.
+    """
+
+    reach: float
+    attempts: int
+
+
+EXACT = Effort(1e-7, 14)
+COSTLY = Effort(1e-5, 8)  # where the function costs as much as the likelihood
 
 
 @dataclass
@@ -70,6 +87,7 @@ def minimise_on_levels(
     max_iterations: int = 60,
     give_up_above: np.ndarray | None = None,
     bends: Bends | None = None,
+    effort: Effort = EXACT,
 ) -> LevelMinima:
     """Minimise subject to ``levels(q) = targets`` where ``equal``.
 
@@ -94,10 +112,12 @@ def minimise_on_levels(
     bends : callable, optional
         ``q (b, n) -> Hessians of the levels (b, m, n, n)``; without them steps follow the information alone,
         and converge slowly where a profile is steep and its level sets are curved.
+    effort : Effort
+        How closely a level is met, in how many attempts.
     """
     q = np.clip(start, lower, upper)
     _, _, information = evaluate(q, who)
-    q, c, slopes, met = _draw_back(levels, q, metric(information, 1e-2), targets, equal, lower, upper)
+    q, c, slopes, met = _draw_back(levels, q, metric(information, 1e-2), targets, equal, lower, upper, effort)
     value, gradient, information = evaluate(q, who)
     met &= value < WORST
     result = LevelMinima(
@@ -124,14 +144,16 @@ def minimise_on_levels(
         a, q, step, matrix, predicted = a[~done], q[~done], step[~done], matrix[~done], predicted[~done]
         if len(a) == 0:
             break
-        trial = _trial(evaluate, levels, q + step, matrix, who[a], targets[a], equal[a], lower[a], upper[a])
+        trial = _trial(
+            evaluate, levels, q + step, matrix, who[a], targets[a], equal[a], lower[a], upper[a], effort
+        )
         poor = np.flatnonzero(result.value[a] - trial.value < 0.5 * predicted)
         if len(poor):
             # valleys straight in the parameters, not in their logarithms: see fitting.optimizer
             b = a[poor]
             other = _trial(
                 evaluate, levels, q[poor] + np.log1p(np.maximum(step[poor], -0.9)), matrix[poor], who[b],
-                targets[b], equal[b], lower[b], upper[b],
+                targets[b], equal[b], lower[b], upper[b], effort,
             )  # fmt: skip
             won = other.value < trial.value[poor]
             trial.put(poor[won], other, np.flatnonzero(won))
@@ -169,9 +191,12 @@ def _trial(
     equal: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
+    effort: Effort,
 ) -> LevelMinima:
     """Draw points back to their level sets; evaluate the likelihood of those that get there."""
-    q, c, slopes, met = _draw_back(levels, np.clip(q, lower, upper), matrix, targets, equal, lower, upper)
+    q, c, slopes, met = _draw_back(
+        levels, np.clip(q, lower, upper), matrix, targets, equal, lower, upper, effort
+    )
     value, gradient = np.full(len(q), np.inf), np.zeros_like(q)
     information = np.zeros((len(q), q.shape[1], q.shape[1]))
     if np.any(met):
@@ -188,6 +213,7 @@ def _draw_back(
     equal: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
+    effort: Effort,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return to the level sets by Newton steps that cost the likelihood least.
 
@@ -197,7 +223,9 @@ def _draw_back(
     met : ndarray of bool, shape (b,)
     """
     q = q.copy()
-    value, slopes = levels(q)
+    # functions may know a smoother way to a given level
+    look = getattr(levels, "approach", lambda q, _: levels(q))
+    value, slopes = look(q, targets)
 
     def miss(value: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         excess = np.where(equal[rows], value - targets[rows], 0.0)
@@ -208,8 +236,8 @@ def _draw_back(
     distance = np.where(np.isfinite(distance), distance, np.inf)
     share = np.ones(len(q))
     # a start whose function has no value has no way back either
-    a = np.flatnonzero((distance > REACH) & np.isfinite(distance))
-    for _ in range(DRAWING_BACK):
+    a = np.flatnonzero((distance > effort.reach) & np.isfinite(distance))
+    for _ in range(effort.attempts):
         if len(a) == 0:
             break
         good = np.all(np.isfinite(slopes[a]), axis=(1, 2))
@@ -222,7 +250,7 @@ def _draw_back(
             np.zeros(q[a].shape, dtype=bool), room,
         )  # fmt: skip
         trial = np.clip(q[a] + share[a, None] * step, lower[a], upper[a])
-        new_value, new_slopes = levels(trial)
+        new_value, new_slopes = look(trial, targets[a])
         new_excess, new_distance = miss(new_value, a)
         closer = new_distance < distance[a]  # false for NaN
         b = a[closer]
@@ -231,5 +259,5 @@ def _draw_back(
         share[b] = np.minimum(1.0, 2 * share[b])
         share[a[~closer]] *= 0.25
         moves = np.max(np.abs(step), axis=1) > 1e-13
-        a = a[(distance[a] > REACH) & moves & (share[a] > 1e-4)]
-    return q, value, slopes, distance <= REACH
+        a = a[(distance[a] > effort.reach) & moves & (share[a] > 1e-4)]
+    return q, value, slopes, distance <= effort.reach

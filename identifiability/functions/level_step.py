@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 LARGEST_STEP = 1.5  # in the logarithm, as in fitting.optimizer
@@ -47,25 +49,18 @@ def constrained_step(
     multipliers : ndarray, shape (b, m)
         Change of the minimum per unit of each constraint's level; zero where it does not count.
     """
-    free = ~held
-    scale = 1.0 / np.sqrt(np.einsum("bii->bi", matrix))
-    inner = matrix * scale[:, :, None] * scale[:, None, :] * (free[:, :, None] & free[:, None, :])
-    inverse = np.linalg.inv(inner + _diagonal(1e-13 + held))
-    moved = np.where(held, displaced, 0.0)
-    force = (gradient + np.einsum("bij,bj->bi", matrix, moved)) * scale * free
-    rows = slopes * (scale * free)[:, None, :] * equal[:, :, None]
-    target = np.where(equal, -excess - np.einsum("bmi,bi->bm", slopes, moved), 0.0)
-    weighted = np.einsum("bmi,bij->bmj", rows, inverse)
-    normal = np.einsum("bmj,bkj->bmk", weighted, rows)
-    diagonal = np.einsum("bmm->bm", normal)
-    # a constraint that no free component can move, or twice the same one, must not stop all other jobs
-    ridge = 1e-11 * diagonal + 1e-300 + ~equal
-    multipliers = np.linalg.solve(
-        normal + _diagonal(ridge), (target + np.einsum("bmj,bj->bm", weighted, force))[..., None]
-    )[..., 0]
-    multipliers = np.where(equal & (diagonal > 0), multipliers, 0.0)
-    pushed = np.einsum("bij,bj->bi", inverse, np.einsum("bmj,bm->bj", rows, multipliers) - force)
-    return np.where(held, moved, pushed * scale), multipliers
+    from identifiability.functions.step_kernel import constrained_steps
+
+    step, multipliers = np.empty(gradient.shape), np.empty(excess.shape)
+    arrays = _plain(matrix, gradient, slopes, excess, equal, held, displaced)
+    arrays += [step, multipliers]
+    constrained_steps(*arrays)
+    return step, multipliers
+
+
+def _plain(*arrays: np.ndarray) -> list[Any]:
+    """Contiguous arrays, so that the kernel is compiled for one layout."""
+    return [np.ascontiguousarray(array) for array in arrays]
 
 
 def _diagonal(rows: np.ndarray) -> np.ndarray:
@@ -91,18 +86,13 @@ def bounded_step(
     room : tuple of ndarray, shape (b, n)
         Distances to the lower and upper bounds, the lower ones not positive.
     """
-    low, high = room
-    step, _ = constrained_step(matrix, gradient, slopes, excess, equal, held, np.zeros_like(gradient))
-    for _ in range(gradient.shape[1] - 1):
-        over = ~held & ((step < low) | (step > high))
-        if not np.any(over):
-            break
-        held = held | over
-        displaced = np.where(held, np.clip(step, low, high), 0.0)
-        step, _ = constrained_step(matrix, gradient, slopes, excess, equal, held, displaced)
-    longest = np.max(np.abs(step), axis=1, keepdims=True)
-    step = step * np.minimum(1.0, LARGEST_STEP / np.maximum(longest, 1e-300))
-    return np.clip(step, low, high)
+    from identifiability.functions.step_kernel import bounded_steps
+
+    step = np.empty(gradient.shape)
+    arrays = _plain(matrix, gradient, slopes, excess, equal, held.copy(), *room)
+    arrays += [LARGEST_STEP, step]
+    bounded_steps(*arrays)
+    return step
 
 
 def multipliers_at(
@@ -128,18 +118,14 @@ def multipliers_at(
     gain : ndarray, shape (b,)
         What an undamped step would still gain.
     """
-    at_low, at_high = q <= lower, q >= upper
-    matrix = metric(information, 1e-9)
-    nothing = np.zeros(equal.shape)
-    held = at_low | at_high
-    step, multipliers, force = np.zeros_like(q), nothing, np.zeros_like(q)
-    for _ in range(2):
-        step, multipliers = constrained_step(matrix, gradient, slopes, nothing, equal, held, np.zeros_like(q))
-        force = gradient + np.einsum("bij,bj->bi", information, step)
-        force = force - np.einsum("bmi,bm->bi", slopes, np.where(equal, multipliers, 0.0))
-        held = (at_low & (force > 0)) | (at_high & (force < 0))
-    gain = 0.5 * np.einsum("bi,bij,bj->b", step, information, step)
-    return held, np.where(held, force, 0.0), multipliers, gain
+    from identifiability.functions.step_kernel import multipliers_of
+
+    held, force = np.empty(q.shape, dtype=bool), np.empty(q.shape)
+    multipliers, gain = np.empty(equal.shape), np.empty(len(q))
+    arrays = _plain(metric(information, 1e-9), information, gradient, slopes, equal, q <= lower, q >= upper)
+    arrays += [held, force, multipliers, gain]
+    multipliers_of(*arrays)
+    return held, force, multipliers, gain
 
 
 def lagrangian(

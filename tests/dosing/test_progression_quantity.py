@@ -79,9 +79,10 @@ def test_derivatives_under_adaptive_therapy_do_not_mix_numbers_of_cycles():
     assert np.mean(np.all(close, axis=1)[good]) > 0.85
     # a cycle more or less shifts the time by weeks: a difference across it means nothing
     across = differences(quantity.value, x, 1e-3)
-    jumps = good & (np.abs(across - expected).max(axis=1) > 5000)
+    wrong = np.abs(across - expected).max(axis=1)
+    jumps = good & (wrong > 5000)
     assert jumps.any()
-    assert np.all(np.abs(found - expected)[jumps] < 500)
+    assert np.all(np.abs(found - expected).max(axis=1)[jumps] < 0.25 * wrong[jumps])
 
 
 def test_exponential_regrowth_is_a_logarithm():
