@@ -166,6 +166,98 @@ def models(
 
 
 @app.command()
+def structural(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="In the catalogue, or a .py or .yaml file.")],
+    name: Annotated[str | None, typer.Option(help="Only this system of a file with several.")] = None,
+    dose: Annotated[str | None, typer.Option(metavar="LEVEL", help="One dose throughout.")] = None,
+    phases: Annotated[str | None, typer.Option(metavar="LEVELS", help="Doses in turn: 1,0,1.")] = None,
+    lengths: Annotated[str | None, typer.Option(metavar="DAYS", help="Of the phases: 30,14.")] = None,
+    all_patterns: Annotated[bool, typer.Option("--all-patterns", help="Four patterns side by side.")] = False,
+    cohort: Annotated[Path | None, typer.Option(metavar="FILE", help="Its patients' own dosing.")] = None,
+    schedule: ScheduleFile = None,
+    marker: Marker = None,
+    patient: Annotated[
+        list[str] | None, typer.Option("--patient", metavar="ID", help="Only this patient; may be repeated.")
+    ] = None,
+    unknown_initial: Annotated[
+        str | None, typer.Option(metavar="S,R", help="These states, or `all`.")
+    ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="No global answers; a fraction of a second.")
+    ] = False,
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For the global answers.")] = 20.0,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Answers as JSON.")] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Equations and combinations in LaTeX.")] = False,
+) -> None:
+    """Say what ideal data could tell about the parameters of MODEL, from its equations alone.
+
+    Every parameter and unknown initial state is globally, locally or not identifiable. Without an option, under a
+    generic input; dosing as it is done may tell less. Exit code 3 where some of several systems failed.
+    """
+    from workbench.structural_command import StructuralRequest, execute
+
+    request = StructuralRequest(
+        model, name, dose, phases, lengths, all_patterns, cohort, schedule, marker, tuple(patient or ()),
+        unknown_initial, local, time_limit,
+    )  # fmt: skip
+    code = execute(request, json_file=json_file, latex=latex)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(epilog=EXIT_CODES)
+def identify(
+    source: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="Run directory, or a cohort file.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="RUN", help="Run directory of a cohort file.")
+    ] = None,
+    patient: Annotated[
+        list[str] | None, typer.Option("--patient", metavar="ID", help="Only this patient; may be repeated.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What further visits should settle: a parameter, window_low, …"),
+    ] = None,
+    days: Annotated[str | None, typer.Option(metavar="DAYS", help="Feasible visits: 200,230.")] = None,
+    doses: Annotated[str | None, typer.Option(metavar="LEVELS", help="Feasible doses: 0,0.6,1.")] = None,
+    day_ahead: Annotated[
+        float | None, typer.Option("--day-ahead", metavar="N", help="Profile the burden N days ahead.")
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(help="Of the bootstrap [200].")] = None,
+    simulations: Annotated[int | None, typer.Option(help="Of each plan of further visits [40].")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer of everything.")] = False,
+    schedule: ScheduleFile = None,
+    marker: Marker = None,
+    model: Annotated[str | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
+    likelihood: Annotated[str | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
+    seed: Annotated[int | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
+    k_tol: Annotated[float | None, typer.Option("--k-tol", help="With a cohort file, as in `run`.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say what is identified, why not, and what would change that.
+
+    Adds to a run: profiles of the dose window, what moving a declared bound does, a bootstrap, two-dimensional
+    profiles, what to measure next. Results go to RUN/identifiability.html and tables. Repeat the command to continue.
+    """
+    from workbench.identify_command import IdentifyRequest, execute
+    from workbench.inquiry_options import InquiryOptions, numbers
+
+    options = InquiryOptions(
+        replicates, simulations, numbers("--days", days), numbers("--doses", doses), tuple(target or ()), day_ahead,
+        quick,
+    )  # fmt: skip
+    request = IdentifyRequest(
+        source, output, tuple(patient or ()), schedule, marker, model, likelihood, seed, k_tol, options
+    )
+    try:
+        code = execute(request, quiet=quiet)
+    except KeyboardInterrupt:
+        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
+        raise typer.Exit(_INTERRUPTED) from None
+    raise typer.Exit(code)
+
+
+@app.command()
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
     patient: Annotated[

@@ -41,10 +41,14 @@ FITS: Columns = (
 
 PROFILES: Columns = (
     ("patient_id", "identifier, as in the input"),
-    ("parameter", "profiled parameter"),
+    (
+        "parameter",
+        "profiled parameter; after `evodose identify` also what the dose rests on: `window_low`, `window_high`, "
+        "`window_width`, `smallest_tolerable`, `burden_day_<day>`",
+    ),
     ("unit", "its unit"),
     ("value", "value at which it was fixed"),
-    ("nll", "negative log-likelihood, minimised over the other parameters"),
+    ("nll", "negative log-likelihood, minimised over all else"),
     ("rise", "rise above the smallest negative log-likelihood"),
     ("threshold", "admitted rise: half the chi² quantile at `level` with `df` degrees of freedom"),
     ("level", "confidence level"),
@@ -57,10 +61,11 @@ IDENTIFIABILITY: Columns = (
     ("patient_id", "identifier, as in the input"),
     (
         "criterion",
-        "`paper` (Masud 2023: rank of the Fisher information, unique minimum within ±20 %) or `profile95` (every "
-        "profile closed; the number is the level)",
+        "`structural` (what ideal data could tell under the patient's own dosing), `paper` (Masud 2023: rank of the "
+        "Fisher information, unique minimum within ±20 %), `profile95` (every profile closed; the number is the "
+        "level) or `window` (what the dose rests on)",
     ),
-    ("parameter", "name in the model, or `all`"),
+    ("parameter", "name in the model, or of an edge of the window, or `all`"),
     ("verdict", "`identified` or `not_identified`"),
     (
         "lower_status",
@@ -69,12 +74,92 @@ IDENTIFIABILITY: Columns = (
     ),
     ("upper_status", "how the upper side ends; for `paper`: at +20 %"),
     ("sentence", "the verdict in words, or why there is none"),
-    ("ci_low", "lower end of the parameter's confidence set; the declared bound where that side is open"),
+    (
+        "ci_low",
+        "lower end of the parameter's confidence set; the declared bound where that side is open; empty for "
+        "`structural`, which knows no data",
+    ),
     ("ci_high", "upper end of the confidence set"),
     ("ci_pieces", "number of separate pieces of the confidence set"),
     ("level", "confidence level of the set"),
-    ("fim_rank", "rank of the Fisher information that the criterion uses"),
+    ("fim_rank", "rank of the Fisher information that the criterion uses; empty for `structural`"),
     ("fim_condition", "its condition number"),
+    (
+        "code",
+        "machine-readable reason, a name of `identifiability.codes.VerdictCode`; `STAGE_FAILED` where there is no "
+        "diagnosis",
+    ),
+)
+
+INFORMATION: Columns = (
+    ("patient_id", "identifier, as in the input"),
+    (
+        "kind",
+        "`parameter` (standard errors), `eigenvalue` (of the expected Fisher information of the log parameters, "
+        "descending), `eigenvalue_paper` (of Masud 2023's unweighted matrix), `direction` (its eigenvectors as power "
+        "products, best determined first), `correlation` (of two log parameters), `combination` (determined although a "
+        "parameter in it is not)",
+    ),
+    ("name", "parameter, place, power product, pair `a:b`, or formula"),
+    ("value", "estimate, eigenvalue, correlation, or the combination's value"),
+    ("relative_se", "standard error of the logarithm; `inf` for what nothing determines"),
+    ("sentence", "the direction or combination in words"),
+)
+
+NEXT_VISITS: Columns = (
+    ("patient_id", "identifier, as in the input"),
+    ("target", "what the visits should settle: a parameter, or an edge of the window"),
+    ("visits", "number of further visits"),
+    ("days", "their days, separated by blanks"),
+    ("dose", "held from the last visit on, fraction of MTD"),
+    ("best", "whether it is the best simulated plan of so many visits"),
+    ("se_now", "expected standard error of the target without the plan, averaged over admitted sets"),
+    ("se_after", "with the plan"),
+    ("se_worst", "with the plan, at the least favourable admitted set"),
+    ("closed_now", "whether the data at hand close both sides of the target's interval"),
+    (
+        "closed",
+        "share of the simulations from the estimate in which old and new data together close both sides",
+    ),
+    ("closed_elsewhere", "the same for simulations from other sets that the data admit"),
+    ("lower_closed", "share of all simulations in which the lower side is closed"),
+    ("upper_closed", "share in which the upper side is"),
+    ("width_now", "width of the target's interval from the data at hand"),
+    ("width_after", "median width over the simulations"),
+    ("width_is_factor", "whether widths are factors (upper over lower end) or differences"),
+    ("simulations", "data sets simulated; 0 where the plan was ranked only"),
+    ("sentence", "the answer for the target, the same in all its rows"),
+)
+
+BOOTSTRAP: Columns = (
+    ("patient_id", "identifier, as in the input"),
+    ("name", "parameter or quantity"),
+    ("kind", "`parameter` or `quantity`"),
+    ("estimate", "from the patient's own data"),
+    ("lower", "lower percentile over the replicates in which it exists"),
+    ("upper", "upper percentile"),
+    ("level", "level of the percentile interval"),
+    ("profile_lower", "lower end of the profile-likelihood set beside it"),
+    ("profile_upper", "upper end"),
+    ("on_bound", "share of the replicates at a declared bound, which cuts the interval off"),
+    ("missing", "share of the replicates in which the quantity does not exist"),
+    ("replicates", "replicates that could be refitted"),
+    ("asked", "replicates drawn"),
+    ("sentence", "the interval in words"),
+)
+
+BOUNDS: Columns = (
+    ("patient_id", "identifier, as in the input"),
+    ("edge", "`window_low` or `window_high`"),
+    ("end", "`lower` or `upper` end of the edge's confidence set"),
+    ("value", "that end, fraction of MTD"),
+    ("status", "how that side ends: `closed`, `open`, `at_bound`, `failed`"),
+    ("parameter", "parameter on whose declared bound the end sits; empty where it sits on none"),
+    ("bound", "the bound"),
+    ("moved_bound", "the bound moved outwards"),
+    ("moved_value", "the end with the bound moved"),
+    ("rests_on_bound", "whether that moves the end noticeably"),
+    ("sentence", "the same in words"),
 )
 
 REGIMENS: Columns = (
@@ -156,9 +241,16 @@ TABLES: dict[str, Columns] = {
     "fits.csv": FITS,
     "profiles.csv": PROFILES,
     "identifiability.csv": IDENTIFIABILITY,
+    "information.csv": INFORMATION,
     "regimens.csv": REGIMENS,
     "strategies.csv": STRATEGIES,
     "exclusions.csv": EXCLUSIONS,
+}
+
+INQUIRY_TABLES: dict[str, Columns] = {
+    "next_visits.csv": NEXT_VISITS,
+    "bootstrap.csv": BOOTSTRAP,
+    "bounds.csv": BOUNDS,
 }
 
 _INTRODUCTION = """\
@@ -179,13 +271,15 @@ Identifiers are written as they are in the input, so that tables can be joined: 
 `regimens.json` holds the regimens with everything that does not fit into a table: the schedule, the support of every
 dose, the strategies. `manifest.json` holds input hashes, versions, seed, options and timings. `patients/` holds the
 full results of each patient, from which `evodose report RUN` makes tables and report again.
+
+`next_visits.csv`, `bootstrap.csv` and `bounds.csv` appear once `evodose identify` has run.
 """
 
 
 def as_markdown() -> str:
     """Return the documentation of all tables."""
     parts = [_INTRODUCTION]
-    for name, columns in TABLES.items():
+    for name, columns in {**TABLES, **INQUIRY_TABLES}.items():
         rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in columns)
         parts.append(f"## {name}\n\n| column | meaning |\n|---|---|\n{rows}\n")
     return "\n".join(parts)

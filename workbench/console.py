@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from workbench.observer import STAGE_NAMES, Observer
@@ -25,8 +26,9 @@ def error_console() -> Console:
 class _Watching:
     """Keeps count; subclasses show it."""
 
-    def __init__(self) -> None:
-        self.pace = Pace()
+    def __init__(self, stages: Sequence[str] = STAGE_NAMES) -> None:
+        self.stages = tuple(stages)
+        self.pace = Pace(stages=self.stages)
         self.total = self.done = self.to_do = self.computed = 0
         self.stage_name, self.in_stage, self.size = "", 0, 0
 
@@ -71,15 +73,15 @@ class _Watching:
         """Say what is done, in words."""
         text = f"{self.done} of {self.total} patients done"
         if self.stage_name:
-            text += f"; {self.stage_name} {self.in_stage} of {self.size}"
+            text += f"; {self.stage_name}" + (f" {self.in_stage} of {self.size}" if self.size > 1 else "")
         return text
 
 
 class Lines(_Watching):
     """Plain lines, a few seconds apart, for a log file."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stages: Sequence[str] = STAGE_NAMES) -> None:
+        super().__init__(stages)
         self._last = -_LINE_EVERY_S
         self._said = ""
 
@@ -114,10 +116,10 @@ class Quiet(_Watching):
 class Bars(_Watching):
     """A live bar with patients done, present stage, time gone, time left."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, stages: Sequence[str] = STAGE_NAMES) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        super().__init__()
+        super().__init__(stages)
         self._progress = Progress(
             TextColumn("{task.fields[counts]}"),
             BarColumn(bar_width=30),
@@ -142,8 +144,9 @@ class Bars(_Watching):
         """Update the bar."""
         share = (self.done - self.computed) / self.total if self.total else 1.0
         share += (1.0 - share) * self.pace.fraction if self.to_do else 0.0
-        place = f"{STAGE_NAMES.index(self.stage_name) + 1}/{len(STAGE_NAMES)} " if self.stage_name else ""
-        stage = f"{place}{self.stage_name} {self.in_stage}/{self.size}" if self.stage_name else ""
+        place = f"{self.stages.index(self.stage_name) + 1}/{len(self.stages)} " if self.stage_name else ""
+        count = f" {self.in_stage}/{self.size}" if self.size > 1 else ""
+        stage = f"{place}{self.stage_name}{count}" if self.stage_name else ""
         over = self.done == self.total
         self._progress.update(
             self._task,
@@ -161,12 +164,12 @@ class Bars(_Watching):
         self._progress.console.print(Text(text))
 
 
-def choose_observer(*, quiet: bool) -> Bars | Lines | Quiet:
+def choose_observer(*, quiet: bool, stages: Sequence[str] = STAGE_NAMES) -> Bars | Lines | Quiet:
     """Bars on a terminal, lines elsewhere, little where quiet is wished."""
     if quiet:
-        return Quiet()
+        return Quiet(stages)
     console = error_console()
-    return Bars(console) if console.is_terminal else Lines()
+    return Bars(console, stages) if console.is_terminal else Lines(stages)
 
 
 def _check_protocol(observer: Bars | Lines | Quiet) -> Observer:

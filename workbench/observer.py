@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 STAGE_NAMES: tuple[str, ...] = ("fitting", "identifiability", "dosing")
+INQUIRY_STAGES: tuple[str, ...] = ("window profiles", "declared bounds", "what to measure next")
 
 
 class Observer(Protocol):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from workbench.observer import STAGE_NAMES
 
 # Seconds a patient, measured on two cores; only their proportions matter, and only until every stage was seen once.
-TYPICAL = {"fitting": 0.1, "identifiability": 3.0, "dosing": 0.1}
+TYPICAL = {
+    "fitting": 0.1, "identifiability": 3.0, "dosing": 0.1,
+    "window profiles": 15.0, "declared bounds": 3.0, "what to measure next": 20.0,
+}  # fmt: skip
 
 
 class Pace:
@@ -18,13 +21,17 @@ class Pace:
     ----------
     clock : callable
         Seconds; replaced in tests.
+    stages : sequence of str
+        Of every patient, in turn.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, stages: Sequence[str] = STAGE_NAMES
+    ) -> None:
+        self._clock, self._stages = clock, tuple(stages)
         self._total = 0
-        self._passed: dict[str, int] = dict.fromkeys(STAGE_NAMES, 0)
-        self._seconds: dict[str, float] = dict.fromkeys(STAGE_NAMES, 0.0)
+        self._passed: dict[str, int] = dict.fromkeys(self._stages, 0)
+        self._seconds: dict[str, float] = dict.fromkeys(self._stages, 0.0)
         self._stage, self._begun, self._done, self._size = "", 0.0, 0.0, 0
 
     def start(self, patients: int) -> None:
@@ -44,7 +51,7 @@ class Pace:
         """Close the chunk; after it every stage has seen ``patients_done`` patients."""
         self._close()
         self._stage = ""
-        self._passed = dict.fromkeys(STAGE_NAMES, patients_done)
+        self._passed = dict.fromkeys(self._stages, patients_done)
 
     def _close(self) -> None:
         """Book the present stage."""
@@ -67,7 +74,7 @@ class Pace:
     def _work(self) -> tuple[float, float]:
         """Work left, work done, in seconds of a typical patient as far as they are known."""
         left = done = 0.0
-        for name in STAGE_NAMES:
+        for name in self._stages:
             passed = self._passed[name] + (self._done if name == self._stage else 0)
             passed = min(passed, self._total)
             weight = self._weight(name)
@@ -77,7 +84,7 @@ class Pace:
 
     def _weight(self, name: str) -> float:
         """Seconds a patient: measured where it can be, otherwise typical, scaled to the pace so far."""
-        known = [s for s in STAGE_NAMES if self._passed[s] and self._seconds[s] > 0]
+        known = [s for s in self._stages if self._passed[s] and self._seconds[s] > 0]
         if name in known:
             return self._seconds[name] / self._passed[name]
         if not known:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fitting.result import Fit
     from identifiability.result import Diagnosis
     from patients.cohort import Patient
+    from workbench.inquiry_record import PatientInquiry
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class PatientRecord:
     regimen : Regimen or None
     failure : Failure or None
         The first stage that could not be computed.
+    inquiry : PatientInquiry or None
+        What ``evodose identify`` found, where it was asked.
     """
 
     patient: Patient
@@ -55,6 +58,7 @@ class PatientRecord:
     diagnosis: Diagnosis | None = None
     regimen: Regimen | None = None
     failure: Failure | None = None
+    inquiry: PatientInquiry | None = None
 
     @property
     def failed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,25 @@ from workbench.locking import run_lock
 from workbench.manifest import Manifest
 from workbench.options import RunOptions
 from workbench.request import RequestError
-from workbench.store import MANIFEST_FILE, RunStore, StoreError
+from workbench.store import IDENTIFIABILITY_FILE, MANIFEST_FILE, RunStore, StoreError
 
 if TYPE_CHECKING:
     from dynamics.model import Model
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where the pages of a run lie.
+
+    Parameters
+    ----------
+    report : Path
+    identifiability : Path
+        Written once ``evodose identify`` has run.
+    """
+
+    report: Path
+    identifiability: Path
 
 
 def render_again(folder: Path, always_detailed: Sequence[str] = ()) -> Path:
@@ -33,9 +49,6 @@ def render_again(folder: Path, always_detailed: Sequence[str] = ()) -> Path:
     RequestError
         A patient who is not in it.
     """
-    from workbench.report.page import write_report
-    from workbench.tables import write_tables
-
     if not (folder / MANIFEST_FILE).is_file():
         raise StoreError(
             f"{folder} is not a run directory (it has no {MANIFEST_FILE}); `evodose run` makes one"
@@ -53,11 +66,34 @@ def render_again(folder: Path, always_detailed: Sequence[str] = ()) -> Path:
         for name in always_detailed:
             if name not in ids:
                 raise RequestError(f"{folder} has no results of a patient {name!r}")
-        model, records = stored_model(store, manifest), partial(store.records, ids)
-        decisions = write_tables(store, records(), index, model, _criterion(manifest))
-        return write_report(
-            store, records, decisions, index, model, manifest, always_detailed=always_detailed
+        model = stored_model(store, manifest)
+        return render_all(store, manifest, ids, model, always_detailed=always_detailed).report
+
+
+def render_all(
+    store: RunStore,
+    manifest: Manifest,
+    ids: Sequence[str],
+    model: Model,
+    *,
+    always_detailed: Sequence[str] = (),
+) -> Pages:
+    """Write tables, report and, where ``evodose identify`` has run, its page."""
+    from workbench.report.identifiability_page import write_identifiability
+    from workbench.report.page import write_report
+    from workbench.tables import write_tables
+
+    index, records = store.load_index(), partial(store.records, ids)
+    decisions = write_tables(store, records(), index, model, _criterion(manifest))
+    page, drawn = store.folder / IDENTIFIABILITY_FILE, {}
+    if any(record.inquiry is not None for record in records()):
+        page = write_identifiability(
+            store, records, index, model, manifest, always_detailed=always_detailed, drawn=drawn
         )
+    report = write_report(
+        store, records, decisions, index, model, manifest, always_detailed=always_detailed, drawn=drawn
+    )
+    return Pages(report, page)
 
 
 def _criterion(manifest: Manifest) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.decision import Decision
+from workbench.inquiry_rows import known_quantities
 from workbench.record import PatientRecord
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ def fit_rows(record: PatientRecord, decision: Decision) -> Iterator[Row]:
 
 
 def profile_rows(record: PatientRecord) -> Iterator[Row]:
-    """One row a point of a profile."""
+    """One row a point of a profile, of parameters first, then of what the dose rests on."""
     if record.diagnosis is None or record.fit is None:
         return
     names = record.fit.parameter_names
     units = dict(zip(names, record.fit.parameter_units, strict=True))
-    for profile in record.diagnosis.profiles:
+    quantities = known_quantities(record)
+    units |= {q.parameter: getattr(q, "unit", "") for q in quantities}
+    for profile in (*record.diagnosis.profiles, *quantities):
         rise = profile.rise
         for i, value in enumerate(profile.values):
             yield {
@@ -67,16 +70,20 @@ def identifiability_rows(record: PatientRecord, criteria: Sequence[str]) -> Iter
             yield {
                 "patient_id": patient_id, "criterion": criterion, "parameter": "all", "verdict": "not_identified",
                 "sentence": f"Not assessed: {record.failure.reason if record.failure else 'no diagnosis was made'}",
+                "code": "STAGE_FAILED",
             }  # fmt: skip
         return
-    profiles = {p.parameter: p for p in diagnosis.profiles}
+    profiles = {p.parameter: p for p in (*diagnosis.profiles, *known_quantities(record))}
     for verdict in diagnosis.verdicts:
         row: Row = {
             "patient_id": patient_id, "criterion": verdict.criterion, "parameter": verdict.parameter,
             "verdict": verdict.verdict, "lower_status": verdict.lower_status, "upper_status": verdict.upper_status,
-            "sentence": verdict.sentence,
+            "sentence": verdict.sentence, "code": verdict.code.code,
         }  # fmt: skip
-        if verdict.parameter in profiles:
+        if verdict.criterion == "structural":  # knows the equations alone: neither data nor their information
+            yield row
+            continue
+        if verdict.parameter in profiles and profiles[verdict.parameter].intervals:
             profile = profiles[verdict.parameter]
             row |= {
                 "ci_low": profile.ci[0], "ci_high": profile.ci[1], "ci_pieces": len(profile.intervals),

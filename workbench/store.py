@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import atomic
 from workbench.codec import CodecError, dumps, loads
+from workbench.inquiry_record import INQUIRY, PatientInquiry, basis_of
 from workbench.locking import LOCK_FILE
 from workbench.naming import safe_name
 from workbench.record import Diagnosed, Failure, PatientRecord
@@ -22,10 +23,12 @@ PATIENTS = "patients"
 COHORT_FILE = "cohort.json"
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.html"
+IDENTIFIABILITY_FILE = "identifiability.html"
 TABLE_FILES = (
-    "fits.csv", "profiles.csv", "identifiability.csv", "regimens.csv", "regimens.json", "strategies.csv",
-    "exclusions.csv",
+    "fits.csv", "profiles.csv", "identifiability.csv", "information.csv", "regimens.csv", "regimens.json",
+    "strategies.csv", "exclusions.csv",
 )  # fmt: skip
+INQUIRY_TABLE_FILES = ("next_visits.csv", "bootstrap.csv", "bounds.csv")  # once `evodose identify` has run
 STAGES = ("fit", "diagnosis", "regimen")
 
 
@@ -214,7 +217,10 @@ class RunStore:
                 fit = value
             else:
                 regimen = value
-        return PatientRecord(patient, fit, diagnosis, regimen, failure)
+        inquiry = self.load(patient_id, INQUIRY)
+        if not isinstance(inquiry, PatientInquiry) or (fit is not None and inquiry.basis != basis_of(fit)):
+            inquiry = None
+        return PatientRecord(patient, fit, diagnosis, regimen, failure, inquiry)
 
     def records(self, patient_ids: Sequence[str]) -> Iterator[PatientRecord]:
         """Read the results of these patients one at a time.
@@ -233,5 +239,6 @@ class RunStore:
 
 def _own(name: str) -> bool:
     """Whether a run writes a file of this name."""
-    known = {PATIENTS, COHORT_FILE, MANIFEST_FILE, REPORT_FILE, LOCK_FILE, *TABLE_FILES}
+    known = {PATIENTS, COHORT_FILE, MANIFEST_FILE, REPORT_FILE, IDENTIFIABILITY_FILE, LOCK_FILE}
+    known |= {*TABLE_FILES, *INQUIRY_TABLE_FILES}
     return name in known or name.endswith(atomic.TEMPORARY) or name in {"model.py", "model.yaml", "model.yml"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench import rows
-from workbench.columns import TABLES
+from workbench import inquiry_rows, rows
+from workbench.columns import INQUIRY_TABLES, TABLES
 from workbench.decision import Decision, decide
 from workbench.record import PatientRecord
 from workbench.store import CohortIndex, RunStore
@@ -52,7 +52,7 @@ class _Table:
 def write_tables(
     store: RunStore, records: Iterable[PatientRecord], index: CohortIndex, model: Model, criterion: str
 ) -> tuple[Decision, ...]:
-    """Write all tables atomically.
+    """Write all tables atomically; those of ``evodose identify`` where it has been asked.
 
     Parameters
     ----------
@@ -71,21 +71,27 @@ def write_tables(
     tuple of Decision
         One a patient, for whoever prints a summary.
     """
-    tables = {name: _Table(_names(name, model)) for name in TABLES}
-    decisions, regimens = [], []
+    tables = {name: _Table(_names(name, model)) for name in {**TABLES, **INQUIRY_TABLES}}
+    decisions, regimens, asked = [], [], False
     for record in records:
         decision = decide(record)
         decisions.append(decision)
         tables["fits.csv"].add(rows.fit_rows(record, decision))
         tables["profiles.csv"].add(rows.profile_rows(record))
         tables["identifiability.csv"].add(rows.identifiability_rows(record, ("paper", criterion)))
+        tables["information.csv"].add(inquiry_rows.information_rows(record))
+        tables["next_visits.csv"].add(inquiry_rows.next_visit_rows(record))
+        tables["bootstrap.csv"].add(inquiry_rows.bootstrap_rows(record))
+        tables["bounds.csv"].add(inquiry_rows.bound_rows(record))
+        asked = asked or record.inquiry is not None
         tables["regimens.csv"].add([rows.regimen_row(record, decision)])
         tables["strategies.csv"].add(rows.strategy_rows(record))
         tables["exclusions.csv"].add(rows.exclusion_rows(record))
         regimens.append(_regimen_json(record, decision))
     tables["exclusions.csv"].add(rows.rejection_rows(index.rejected))
     for name, table in tables.items():
-        store.write(name, table.text)
+        if asked or name not in INQUIRY_TABLES:
+            store.write(name, table.text)
     text = json.dumps({"research_use_only": True, "regimens": regimens}, indent=1, allow_nan=False)
     store.write("regimens.json", text + "\n")
     return tuple(decisions)
@@ -93,7 +99,7 @@ def write_tables(
 
 def _names(table: str, model: Model) -> list[str]:
     """Column names, one ``at_`` column for each parameter of the model."""
-    names = [name for name, _ in TABLES[table]]
+    names = [name for name, _ in {**TABLES, **INQUIRY_TABLES}[table]]
     if "at_<parameter>" in names:
         names.remove("at_<parameter>")
         names += [f"at_{name}" for name in model.parameter_names]

@@ -132,7 +132,9 @@ class Rooms:
         progress(1.0)
         return tuple((fit, make_diagnosis(fit, level)) for fit in fits)
 
-    def recommend(self, patient, fit, diagnosis, model, *, k_tol_ratio, required_support, horizon_days, likelihood):
+    def recommend(
+        self, patient, fit, diagnosis, model, *, k_tol_ratio, required_support, horizon_days, likelihood
+    ):
         self.calls.append(("recommend", patient.patient_id))
         return make_regimen(patient, fit, diagnosis, k_tol_ratio, required_support)
 

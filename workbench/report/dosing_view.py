@@ -52,6 +52,8 @@ def window_part(record: PatientRecord, model: Model) -> View:
     elif math.isfinite(regimen.best_supported_dose) and regimen.support > 0:
         best = f"{percent(regimen.best_supported_dose)} of MTD, by {percent(regimen.support)} of the admitted sets"
         facts.append(("Best supported dose", f"{best}; {required}"))
+    if regimen.dose_evidence is not None:
+        facts.append(("Likelihood of the dose", regimen.dose_evidence.sentence))
     if regimen.basin:
         which = "recommended dose" if record.recommended else "dose considered"
         facts.append(("Basin", f"Under the {which}: {regimen.basin}"))
@@ -59,10 +61,17 @@ def window_part(record: PatientRecord, model: Model) -> View:
         "window": window_figure(model, fit, regimen, diagnosis.ensemble if diagnosis else None, first),
         "window_caption": "Left: doses that contain the tumour against the burden that is tolerated, as Masud 2023, "
         "Fig. 9 (green: point estimate; blue: doses that enough of the admitted parameter sets support). Grey line: "
-        "tolerable burden of this run; dashed: below it no dose contains the tumour. Right: share of the admitted "
-        "parameter sets whose window holds the dose, with the required share dashed.",
+        "tolerable burden of this run; dashed: below it no dose contains the tumour. Then: share of the admitted "
+        "parameter sets whose window holds the dose, with the required share dashed."
+        + (_LIKELIHOOD_CAPTION if regimen.dose_evidence else ""),
         "window_facts": [{"name": a, "text": b} for a, b in facts],
     }
+
+
+_LIKELIHOOD_CAPTION = (
+    " Beside it: profile likelihood of the dose itself, by how much the best tumour fits worse whose window does not "
+    "hold the dose (line) or does (dots); beyond the dashed threshold a dose is supported, or excluded, by the data."
+)
 
 
 def _percents(pair: Sequence[float]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from workbench.decision import Decision
 from workbench.options import RunOptions
 from workbench.record import PatientRecord
 from workbench.report.labels import plural
-from workbench.store import REPORT_FILE, CohortIndex, RunStore
+from workbench.store import IDENTIFIABILITY_FILE, REPORT_FILE, CohortIndex, RunStore
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,6 +34,7 @@ def write_report(
     *,
     always_detailed: Sequence[str] = (),
     limit: int = DETAILED,
+    drawn: dict[str, dict[str, Any]] | None = None,
 ) -> Path:
     """Render ``report.html``.
 
@@ -50,6 +51,8 @@ def write_report(
         Patients who are shown with all figures, however many there are.
     limit : int
         How many are shown with all figures.
+    drawn : dict, optional
+        See :func:`workbench.report.inquiry_view.inquiry_part`.
     """
     from workbench.report.cohort_view import cohort_view
     from workbench.report.methods_view import methods_view, provenance_view
@@ -59,18 +62,20 @@ def write_report(
     chosen = choose_detailed(decisions, always_detailed, limit)
     environment = _environment()
     full, compact = environment.get_template("patient.html.j2"), environment.get_template("compact.html.j2")
-    detailed, folded, example = [], [], None
+    detailed, folded, example, asked = [], [], None, False
     for record, decision in zip(records(), decisions, strict=True):
         if decision.patient_id in chosen:
-            detailed.append(Markup(full.render(p=full_view(record, decision, model))))
+            detailed.append(Markup(full.render(p=full_view(record, decision, model, drawn))))
         else:
             folded.append(Markup(compact.render(p=compact_view(record, decision))))
         if example is None or (example.diagnosis is None and record.diagnosis is not None):
             example = record
+        asked = asked or record.inquiry is not None
     cohort = cohort_view(decisions, index, manifest.content["finished"] or "", options.criterion)
     html = environment.get_template("page.html.j2").render(
         css=_template_text("page.css"),
         cohort=cohort,
+        identifiability_page=IDENTIFIABILITY_FILE if asked else "",
         detailed=detailed,
         compact=folded,
         compact_count=len(folded),

@@ -54,10 +54,13 @@ def compact_view(record: PatientRecord, decision: Decision) -> View:
     return _common(record, decision) | {"spark": sparkline(record.patient)}
 
 
-def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
-    """Return everything, figures included."""
+def full_view(
+    record: PatientRecord, decision: Decision, model: Model, drawn: dict[str, View] | None = None
+) -> View:
+    """Return everything, figures included; those of ``drawn`` are taken as they are."""
     from workbench.report.dosing_view import strategy_part, window_part
     from workbench.report.identifiability_view import identifiability_part
+    from workbench.report.inquiry_view import inquiry_part
     from workbench.report.plots.course import course_figure
 
     fit, diagnosis, regimen, patient = record.fit, record.diagnosis, record.regimen, record.patient
@@ -72,6 +75,7 @@ def full_view(record: PatientRecord, decision: Decision, model: Model) -> View:
         "profiles": None,
         "window": None,
         "strategies": None,
+        "inquiry": inquiry_part(record, model, drawn),
     }
     if fit is not None and diagnosis is not None and diagnosis.profiles:
         view |= identifiability_part(fit, diagnosis, patient.marker)

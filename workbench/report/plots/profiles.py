@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from identifiability.result import Profile
 
-_HEADROOM = 2.4  # the axis ends at this multiple of the threshold: what lies beyond is ruled out anyway
+HEADROOM = 2.4  # the axis ends at this multiple of the threshold: what lies beyond is ruled out anyway
 _WORDS = {"closed": "closed", "open": "open", "at_bound": "at bound", "failed": "failed"}
 
 
@@ -48,7 +48,7 @@ def profiles_figure(profiles: tuple[Profile, ...], units: dict[str, str]) -> Mar
 
 def _panel(axes: Axes, profile: Profile, unit: str) -> None:
     """Draw one profile."""
-    top = _HEADROOM * profile.threshold
+    top = HEADROOM * profile.threshold
     low, high = _shown(profile, top)
     # a linear axis over logarithms: Matplotlib's own logarithmic axis takes three times as long to draw
     for start, end in profile.intervals:
@@ -69,12 +69,13 @@ def _panel(axes: Axes, profile: Profile, unit: str) -> None:
     axes.set_xlim(math.log10(low), math.log10(high))
     axes.set_ylim(0, top)
     axes.set_yticks([0, 1, 2, 3, 4] if 3 < top < 6 else np.linspace(0, round(top), 3))
-    _side(axes, profile.lower_status.value, left=True)
-    _side(axes, profile.upper_status.value, left=False)
+    for left in (True, False):
+        status = profile.lower_status if left else profile.upper_status
+        mark_side(axes, _WORDS.get(status.value, status.value), settled=status == "closed", left=left)
     head, below = symbol_html(profile.parameter)
     name = f"{head}_{below}" if below else head
     axes.set_xlabel(f"{name} ({unit})" if unit not in ("", "1") else name, parse_math=False)
-    _ticks(axes, low, high)
+    log_ticks(axes)
 
 
 def _shown(profile: Profile, top: float) -> tuple[float, float]:
@@ -89,18 +90,18 @@ def _shown(profile: Profile, top: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _side(axes: Axes, status: str, *, left: bool) -> None:
+def mark_side(axes: Axes, word: str, *, settled: bool, left: bool) -> None:
     """Write how a side ends, above the panel on that side."""
-    word = _WORDS.get(status, status)
     axes.set_title(
         f"← {word}" if left else f"{word} →", loc="left" if left else "right", fontsize=7.5, pad=2,
-        color=style.MUTED if status == "closed" else style.RESISTANT,
-        fontweight="normal" if status == "closed" else "bold",
+        color=style.MUTED if settled else style.RESISTANT, fontweight="normal" if settled else "bold",
     )  # fmt: skip
 
 
-def _ticks(axes: Axes, low: float, high: float) -> None:
-    """Put few ticks with plain numbers on a logarithmic axis of any length."""
+def log_ticks(axes: Axes, *, axis: str = "x", most: int = 5) -> None:
+    """Put few ticks with plain numbers on an axis of logarithms to the base ten, of any length."""
+    ends = axes.get_xlim() if axis == "x" else axes.get_ylim()
+    low, high = 10.0 ** min(ends), 10.0 ** max(ends)
     decades = math.log10(high / low)
     steps = (1.0, 2.0, 5.0) if decades < 2.2 else (1.0,)
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -108,11 +109,12 @@ def _ticks(axes: Axes, low: float, high: float) -> None:
     if len(places) < 2:
         places = list(np.exp(np.linspace(math.log(low), math.log(high), 5)[1:-1]))
         places = [float(f"{p:.2g}") for p in places]
-    places = places[:: math.ceil(len(places) / 5)]
-    axes.set_xticks([math.log10(p) for p in places], [_tick_text(p) for p in places])
+    places = places[:: math.ceil(len(places) / most)]
+    set_ticks = axes.set_xticks if axis == "x" else axes.set_yticks
+    set_ticks([math.log10(p) for p in places], [tick_text(p) for p in places])
 
 
-def _tick_text(value: float) -> str:
+def tick_text(value: float) -> str:
     """Write a tick without trailing zeros."""
     return f"{value:g}" if 1e-4 <= value < 1e5 else number(value, 1)
 

@@ -44,13 +44,18 @@ def window_figure(
     ratio = regimen.window.k_tol / first_burden
     with drawing():
         figure = new_figure(style.WIDTH, 2.75, left=0.42)
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2.2, 1], gridspec_kw={"wspace": 0.08})
+        ratios = [2.2, 1, 1] if regimen.dose_evidence is not None else [2.2, 1]
+        left, middle, *rest = figure.subplots(
+            1, len(ratios), sharey=True, width_ratios=ratios, gridspec_kw={"wspace": 0.14}
+        )
         span = (min(0.4, 0.6 * ratio), max(1.6, 1.4 * ratio))
         _window_panel(left, model, fit, first_burden, span)
         if ensemble is not None:
             _supported_region(left, model, ensemble, regimen, first_burden, span)
         _marks(left, regimen, ratio, first_burden)
-        _support_panel(right, regimen)
+        _support_panel(middle, regimen)
+        if regimen.dose_evidence is not None:
+            likelihood_panel(rest[0], regimen)
         left.set_xlim(*span)
         left.set_ylim(0, 1.0)
         left.set_xlabel("tolerable burden / first burden")
@@ -137,8 +142,28 @@ def _support_panel(axes: Axes, regimen: Regimen) -> None:
         axes.plot([100 * regimen.support], [regimen.dose_fraction], "*", markersize=10, color=style.RESISTANT,
                   markeredgecolor="white", markeredgewidth=0.5, zorder=6, clip_on=False)  # fmt: skip
     axes.set_xlim(0, 104)
-    axes.set_xticks([0, 50, 100], ["0", "50", "100 %"])
-    axes.set_xlabel("admitted sets in favour")
+    axes.set_xticks([0, 50, 100])
+    axes.set_xlabel("% of admitted sets")
+
+
+def likelihood_panel(axes: Axes, regimen: Regimen) -> None:
+    """Draw how much worse a tumour fits whose window does not hold the dose, or holds it; dose upwards."""
+    evidence = regimen.dose_evidence
+    assert evidence is not None
+    most = 3 * evidence.threshold
+    out, inside = (np.minimum(r, 2 * most) for r in (evidence.rise_outside, evidence.rise_inside))
+    axes.fill_betweenx(
+        evidence.doses, 0, out, where=evidence.supported.tolist(), color=style.WINDOW, alpha=0.25, linewidth=0
+    )
+    axes.plot(out, evidence.doses, color=style.WINDOW, linewidth=1.4)
+    axes.plot(inside, evidence.doses, color=style.MUTED, linewidth=1.2, linestyle=(0, (1, 1.5)))
+    axes.axvline(evidence.threshold, color=style.THRESHOLD, linestyle=(0, (4, 2)), linewidth=1.0)
+    if regimen.action == "recommend":
+        rise = float(np.interp(regimen.dose_fraction, evidence.doses, out))
+        axes.plot([min(rise, most)], [regimen.dose_fraction], "*", markersize=10, color=style.RESISTANT,
+                  markeredgecolor="white", markeredgewidth=0.5, zorder=6, clip_on=False)  # fmt: skip
+    axes.set_xlim(0, most)
+    axes.set_xlabel("rise of −log L")
 
 
 def _alt(regimen: Regimen) -> str:
@@ -148,4 +173,6 @@ def _alt(regimen: Regimen) -> str:
     text = f"Dose window against the tolerable burden. {regimen.window.sentence}"
     if np.isfinite(best):
         text += f" The best supported dose is {percent(best)} of MTD."
+    if regimen.dose_evidence is not None:
+        text += f" {regimen.dose_evidence.sentence}"
     return text
