@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,15 @@ from statistics import median
 from typing import Any
 
 from benchmarks.job_text import describe_job
-from benchmarks.measure import BenchmarkError, Measurement, cohort_file, empty_cache, run_job, run_process
+from benchmarks.measure import (
+    BenchmarkError,
+    Measurement,
+    cohort_file,
+    empty_cache,
+    run_job,
+    run_peer,
+    run_process,
+)
 from benchmarks.record import Row, part, save, whole
 from benchmarks.sides import Side, compare, evodose, other, outcomes
 from benchmarks.table import print_results
@@ -99,23 +105,9 @@ def measure_peer(job: dict[str, Any], key: str, limit: int) -> tuple[list[Measur
     BenchmarkError
         Where EVODOSE_PEER_PYTHON is not set; or the fit did not run.
     """
-    python = os.environ.get("EVODOSE_PEER_PYTHON")
-    if not python:
-        raise BenchmarkError(
-            "EVODOSE_PEER_PYTHON is not set: it names the interpreter of an environment with pyPESTO and AMICI"
-        )
-    interpreter = shutil.which(python)
-    if interpreter is None:
-        raise BenchmarkError(f"EVODOSE_PEER_PYTHON names {python}, which is not an interpreter")
     optimizer, few = PEERS[key]
     some, share = some_starts(job, fewer(few, limit))
-    # the environment's own SWIG must come first, as after activating it: AMICI's modules share types by its version
-    path = os.pathsep.join([str(Path(interpreter).parent), os.environ.get("PATH", "")])
-    command = [interpreter, str(Path(__file__).with_name("pypesto_job.py")), "--optimizer", optimizer]
-    environment = {"PATH": path, "PYTHONPATH": ""}
-    return [
-        run_process(command, environment=environment, stdin=json.dumps(some), fails_with="pyPESTO + AMICI")
-    ], share
+    return [run_peer("pypesto_job.py", "--optimizer", optimizer, stdin=json.dumps(some))], share
 
 
 def tell(row: Row) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 from dynamics import DoseSchedule, get_model
 from fitting.likelihood import get_likelihood
 from fitting.problem import build_problem
-from identifiability.resampling.coverage import METHODS, Coverage, measure_coverage
 from identifiability.functions.formula import formula_quantity
+from identifiability.resampling.coverage import METHODS, Coverage, measure_coverage
 from identifiability.resampling.replicates import with_fresh_data
 from patients import Patient
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,29 @@ def run_job(name: str, *arguments: str, cache: Path) -> Measurement:
     """Run a job of ``benchmarks/jobs.py`` in a fresh process, its compiled kernels kept in ``cache``."""
     command = [sys.executable, "-m", "benchmarks.jobs", name, *arguments]
     return run_process(command, environment={"EVODOSE_CACHE": str(cache)})
+
+
+def run_peer(script: str, *arguments: str, stdin: str) -> Measurement:
+    """Run a script of this folder with the interpreter of the peer's own environment.
+
+    Raises
+    ------
+    BenchmarkError
+        Where EVODOSE_PEER_PYTHON is not set, or names no interpreter; or the script did not run.
+    """
+    python = os.environ.get("EVODOSE_PEER_PYTHON")
+    if not python:
+        raise BenchmarkError(
+            "EVODOSE_PEER_PYTHON is not set: it names the interpreter of an environment with pyPESTO and AMICI"
+        )
+    interpreter = shutil.which(python)
+    if interpreter is None:
+        raise BenchmarkError(f"EVODOSE_PEER_PYTHON names {python}, which is not an interpreter")
+    # the environment's own SWIG must come first, as after activating it: AMICI's modules share types by its version
+    path = os.pathsep.join([str(Path(interpreter).parent), os.environ.get("PATH", "")])
+    command = [interpreter, str(Path(__file__).with_name(script)), *arguments]
+    environment = {"PATH": path, "PYTHONPATH": ""}
+    return run_process(command, environment=environment, stdin=stdin, fails_with="pyPESTO + AMICI")
 
 
 @contextlib.contextmanager

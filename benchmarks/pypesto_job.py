@@ -62,12 +62,11 @@ def compile_model(job: dict[str, Any], folder: str) -> Any:
     return amici.import_model_module(NAME, folder).get_model()
 
 
-def fit_patient(model: Any, patient: dict[str, Any], optimizer: Any) -> list[float]:
-    """Run every start of one patient; return where each ended."""
+def peer_problem(model: Any, patient: dict[str, Any]) -> Any:
+    """Return one patient's problem, with its starting points."""
     import amici.sim.sundials as asd
     import numpy as np
     import pypesto
-    import pypesto.optimize
 
     model.set_parameter_scale(asd.ParameterScaling.ln)
     data = asd.ExpData(model)
@@ -79,19 +78,39 @@ def fit_patient(model: Any, patient: dict[str, Any], optimizer: Any) -> list[flo
     solver.set_relative_tolerance(1e-8)
     solver.set_sensitivity_method(asd.SensitivityMethod.forward)
     solver.set_sensitivity_order(asd.SensitivityOrder.first)
-    objective = pypesto.AmiciObjective(model, solver, [data], max_sensi_order=1)
     starts = np.array(patient["starts"])
-    problem = pypesto.Problem(
-        objective,
+    return pypesto.Problem(
+        pypesto.AmiciObjective(model, solver, [data], max_sensi_order=1),
         lb=patient["lower"],
         ub=patient["upper"],
         x_guesses=starts,
         x_scales=["log"] * starts.shape[1],
     )
-    result = pypesto.optimize.minimize(
-        problem, optimizer=optimizer, n_starts=len(starts), progress_bar=False, filename=None
+
+
+def fit_patient(problem: Any, patient: dict[str, Any], optimizer: Any) -> Any:
+    """Run every start of one patient; return pyPESTO's result."""
+    import pypesto.optimize
+
+    return pypesto.optimize.minimize(
+        problem, optimizer=optimizer, n_starts=len(patient["starts"]), progress_bar=False, filename=None
     )
-    return [float(value) for value in result.optimize_result.fval]
+
+
+def make_optimizer(name: str) -> Any:
+    """Return pyPESTO's default optimizer, or fides."""
+    import pypesto.optimize
+
+    if name == "fides":
+        import fides
+
+        return pypesto.optimize.FidesOptimizer(verbose=logging.ERROR, hessian_update=fides.BFGS())
+    return pypesto.optimize.ScipyOptimizer("L-BFGS-B")
+
+
+def versions() -> dict[str, str]:
+    """Versions that the results name."""
+    return {p: version(p) for p in ("pypesto", "amici", "scipy", "numpy")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     job = json.load(sys.stdin)
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         import amici.importers.sbml  # noqa: F401
         import pypesto.logging
         import pypesto.optimize
@@ -109,16 +128,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         begun = time.perf_counter()  # imports are not part of the job, to this side's advantage
         model = compile_model(job, folder)
         compiled, compiled_cpu = time.perf_counter(), time.process_time()
-        logging.getLogger("amici").setLevel(logging.CRITICAL)  # failed solves are part of a multi-start
-        if options.optimizer == "fides":
-            import fides
-
-            optimizer: Any = pypesto.optimize.FidesOptimizer(
-                verbose=logging.ERROR, hessian_update=fides.BFGS()
-            )
-        else:
-            optimizer = pypesto.optimize.ScipyOptimizer("L-BFGS-B")
-        values = {p["patient_id"]: fit_patient(model, p, optimizer) for p in job["patients"]}
+        logging.disable(logging.CRITICAL)  # failed solves are part of a multi-start
+        optimizer = make_optimizer(options.optimizer)
+        values = {}
+        for patient in job["patients"]:
+            result = fit_patient(peer_problem(model, patient), patient, optimizer)
+            values[patient["patient_id"]] = [float(value) for value in result.optimize_result.fval]
         ended, ended_cpu = time.perf_counter(), time.process_time()
     json.dump(
         {
@@ -127,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "starts_s": ended - compiled,
             "starts_cpu_s": ended_cpu - compiled_cpu,
             "values": values,
-            "versions": {p: version(p) for p in ("pypesto", "amici", "scipy", "numpy")},
+            "versions": versions(),
         },
         sys.stdout,
     )
@@ -135,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Send what compilers and solvers print to nowhere; the last line of the output is the result."""
     sys.stdout.flush()
     kept = os.dup(1)

@@ -29,7 +29,7 @@ class Row:
         What was timed, from where to where.
     wall_s : list of float
     cpu_s, peak_mib : list of float
-        Empty for a part of a process: the operating system accounts for whole processes.
+        Empty where a part of a process was timed that did not tell them.
     load : list of float
         Load average just before each repetition.
     note : str
@@ -64,14 +64,25 @@ def whole(what: str, measured: Sequence[Measurement], note: str = "", target_s: 
 
 
 def part(
-    what: str, measured: Sequence[Measurement], key: str, note: str = "", target_s: float | None = None
+    what: str,
+    measured: Sequence[Measurement],
+    key: str,
+    note: str = "",
+    target_s: float | None = None,
+    cpu_key: str = "",
 ) -> Row:
-    """Make a row of what each process itself timed under ``key`` (a number, or several)."""
-    seconds: list[float] = []
+    """Make a row of what each process itself timed under ``key`` (a number, or several), and ``cpu_key``."""
+    seconds, cpu = _said(measured, key), _said(measured, cpu_key) if cpu_key else []
+    return Row(what, seconds, cpu, load=[m.load for m in measured], note=note, target_s=target_s)
+
+
+def _said(measured: Sequence[Measurement], key: str) -> list[float]:
+    """Collect what processes said under a key."""
+    values: list[float] = []
     for m in measured:
         value = m.said[key]
-        seconds += value if isinstance(value, list) else [value]
-    return Row(what, seconds, load=[m.load for m in measured], note=note, target_s=target_s)
+        values += value if isinstance(value, list) else [value]
+    return values
 
 
 def save(name: str, title: str, rows: Sequence[Row], tables: Sequence[Table] = (), **more: object) -> Path:

@@ -31,54 +31,52 @@ def right_hand_side(job: dict[str, Any], constants: dict[str, float]) -> Callabl
     return scope["rhs"]
 
 
-def fit_patient(
-    job: dict[str, Any], patient: dict[str, Any], method: str, rtol: float, atol: float
-) -> tuple[list[float], int]:
-    """Minimise the Poisson negative log-likelihood (Masud 2023, eq. 9) from every start of one patient.
+class Likelihood:
+    """Poisson negative log-likelihood of one patient (Masud 2023, eq. 9); counts how often it is asked."""
 
-    Returns
-    -------
-    values : list of float
-        Where each start ended.
-    evaluations : int
-        Solutions of the model in all.
-    """
-    solve: Any = solve_ivp  # the published types know neither `args` nor a method chosen at run time
-    rhs = right_hand_side(job, patient["constants"])
-    times, burdens = np.array(patient["times"]), np.array(patient["burdens"])
-    x0 = [eval(e, {}, patient["constants"]) for e in job["initial"]]
-    factorials = float(gammaln(burdens + 1).sum())
-    names = job["states"]
-    evaluations = 0
+    def __init__(
+        self, job: dict[str, Any], patient: dict[str, Any], method: str, rtol: float, atol: float
+    ) -> None:
+        self.rhs = right_hand_side(job, patient["constants"])
+        self.times, self.burdens = np.array(patient["times"]), np.array(patient["burdens"])
+        self.x0 = [eval(e, {}, patient["constants"]) for e in job["initial"]]
+        self.factorials = float(gammaln(self.burdens + 1).sum())
+        self.names, self.output = job["states"], job["output"]
+        self.method, self.rtol, self.atol = method, rtol, atol
+        self.evaluations = 0
 
-    def nll(q: np.ndarray) -> float:
-        nonlocal evaluations
-        evaluations += 1
+    def __call__(self, q: np.ndarray) -> float:
+        """Return the value at logarithms of the parameters."""
+        self.evaluations += 1
+        solve: Any = solve_ivp  # the published types know neither `args` nor a method chosen at run time
         solution = solve(
-            rhs,
-            (times[0], times[-1]),
-            x0,
-            method=method,
-            t_eval=times,
+            self.rhs,
+            (self.times[0], self.times[-1]),
+            self.x0,
+            method=self.method,
+            t_eval=self.times,
             args=tuple(np.exp(q)),
-            rtol=rtol,
-            atol=atol,
+            rtol=self.rtol,
+            atol=self.atol,
         )
         if not solution.success:
             return 1e12
-        mu = np.maximum(eval(job["output"], {}, dict(zip(names, solution.y, strict=True))), 1e-12)
-        value = float((mu - burdens * np.log(mu)).sum()) + factorials
+        mu = np.maximum(eval(self.output, {}, dict(zip(self.names, solution.y, strict=True))), 1e-12)
+        value = float((mu - self.burdens * np.log(mu)).sum()) + self.factorials
         return value if np.isfinite(value) else 1e12
 
+
+def nelder_mead(nll: Callable[[np.ndarray], float], start: Any, bounds: Sequence[tuple[float, float]]) -> Any:
+    """Minimise from one start."""
+    # the default limit of 200 evaluations a parameter would cut many starts short of a minimum
+    options: Any = {"maxiter": 20_000, "maxfev": 20_000}
+    return minimize(nll, start, method="Nelder-Mead", bounds=bounds, options=options)
+
+
+def fit_patient(nll: Likelihood, patient: dict[str, Any]) -> list[Any]:
+    """Minimise from every start of one patient; return where each ended."""
     bounds = list(zip(patient["lower"], patient["upper"], strict=True))
-    ends = [
-        # the default limit of 200 evaluations a parameter would cut many starts short of a minimum
-        minimize(
-            nll, start, method="Nelder-Mead", bounds=bounds, options={"maxiter": 20_000, "maxfev": 20_000}
-        )
-        for start in patient["starts"]
-    ]
-    return [float(end.fun) for end in ends], evaluations
+    return [nelder_mead(nll, start, bounds) for start in patient["starts"]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,10 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     values, evaluations = {}, 0
     with np.errstate(all="ignore"):
         for patient in job["patients"]:
-            values[patient["patient_id"]], n = fit_patient(
-                job, patient, options.method, options.rtol, options.atol
-            )
-            evaluations += n
+            nll = Likelihood(job, patient, options.method, options.rtol, options.atol)
+            values[patient["patient_id"]] = [float(end.fun) for end in fit_patient(nll, patient)]
+            evaluations += nll.evaluations
     took, took_cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
     json.dump(
         {

@@ -67,12 +67,12 @@ class BoundInfluence:
         """What moving the bound showed, in words."""
         edge = {"window_low": "lower edge", "window_high": "upper edge"}[self.edge]
         side = {"lower": "least", "upper": "largest"}[self.end]
-        what = f"The {side} admitted {edge} of the window, {self.value:.2f}"
-        sign = ">=" if self.moved_bound < self.bound else "<="
+        what = f"The {side} admitted {edge} of the window, {self.value:.3f}"
+        sign = "≥" if self.moved_bound < self.bound else "≤"
         if self.rests_on_bound:
             return (
                 f"{what}, rests on the bound {self.parameter} {sign} {self.bound:.4g}: moving it to "
-                f"{self.moved_bound:.4g} moves the edge to {self.moved_value:.2f}."
+                f"{self.moved_bound:.4g} moves the edge to {self.moved_value:.3f}."
             )
         if self.status is SideStatus.FAILED:
             return f"{what}, is not settled: the search along the likelihood ended early; try another seed."
@@ -81,7 +81,7 @@ class BoundInfluence:
         if self.parameter:
             return (
                 f"{what}, rests on data: moving the bound {self.parameter} {sign} {self.bound:.4g} to "
-                f"{self.moved_bound:.4g} leaves it at {self.moved_value:.2f}."
+                f"{self.moved_bound:.4g} leaves it at {self.moved_value:.3f}."
             )
         return f"{what}, rests on data: no parameter sits on a bound there."
 

@@ -125,6 +125,14 @@ class DesignAnswer:
         enough = next((c for c in found if c.closed >= ENOUGH), None)
         if enough is None:
             best = max(found, key=lambda c: (c.promise, -c.width_after))
+            if best.promise == 0.0:
+                number = {1: "No single further visit", 2: "Neither one nor two further visits"}.get(
+                    self.most_visits, f"No {self.most_visits} further visits"
+                )
+                return (
+                    f"{number} up to day {self.last_day:g} closed {self.target} in any simulation; "
+                    f"{best.plan.words} leaves least open, {self._widths(best)}."
+                )
             number = {1: "No single further visit closes", 2: "Neither one nor two further visits close"}.get(
                 self.most_visits, f"Up to {self.most_visits} further visits do not close"
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.optimizer import WORST, minimise
+from fitting.optimizer import WORST
 from identifiability.functions.known_points import known_points
 from identifiability.functions.level_step import metric
 from identifiability.thresholds import threshold
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from identifiability.result import Profile
 
 IMPROVEMENT = 1e-3  # smaller gains are not passed on
+CLIFF = 3.0  # a cell this far above a neighbour is tried again
+ITERATIONS, MENDS = 40, 3
 MARGIN = 2.0  # how far above the two-dimensional threshold valleys are followed
 
 
@@ -137,7 +139,11 @@ def profile_plane(
     ]
     search.lay_out(grids[0], grids[1])
     search.start(known)
-    search.spread(threshold(level, max(2, problem.n_parameters)) + MARGIN, rounds)
+    height = threshold(level, max(2, problem.n_parameters)) + MARGIN
+    search.spread(height, rounds)
+    for _ in range(MENDS):
+        search.mend(height)
+        search.spread(height, rounds)
     p = problem.n_parameters
     best = known[search.best]
     return Plane(
@@ -229,8 +235,27 @@ class _PlaneSearch:
             i, j = job[:, 0], job[:, 1]
             self._attempt(job[:, 2], job[:, 3], self.q[i, j], self.information[i, j])
 
-    def _attempt(self, i: np.ndarray, j: np.ndarray, q: np.ndarray, information: np.ndarray) -> None:
-        """Minimise over the other parameters from points moved to cells along the tangent; keep what is better."""
+    def mend(self, height: float) -> None:
+        """Try cells that stand far above a neighbour again, from every neighbour, with the others left as they are."""
+        jobs = []
+        for di in (-1, 0, 1):
+            for dj in (-1, 0, 1):
+                here = np.argwhere(np.ones(self.nll.shape, dtype=bool))
+                source = here + np.array([di, dj])
+                ok = np.all((source >= 0) & (source < self.nll.shape), axis=1) & ((di, dj) != (0, 0))
+                here, source = here[ok], source[ok]
+                low = self.nll[source[:, 0], source[:, 1]]
+                far = (self.nll[here[:, 0], here[:, 1]] > low + CLIFF) & (low < self.best_nll + height)
+                jobs.append(np.hstack([source[far], here[far]]))
+        job = np.concatenate(jobs)
+        if len(job):
+            i, j = job[:, 0], job[:, 1]
+            self._attempt(job[:, 2], job[:, 3], self.q[i, j], self.information[i, j], along=False)
+
+    def _attempt(
+        self, i: np.ndarray, j: np.ndarray, q: np.ndarray, information: np.ndarray, *, along: bool = True
+    ) -> None:
+        """Minimise over the other parameters from points moved to cells, along the tangent or not; keep the better."""
         low, high = self.problem.lower[self.w], self.problem.upper[self.w]
         pair = list(self.index)
         fixed = np.zeros(q.shape, dtype=bool)
@@ -242,13 +267,12 @@ class _PlaneSearch:
         )
         force = np.where(fixed, 0.0, np.einsum("bij,bj->bi", matrix[:, :, pair], shift))
         others = -np.linalg.solve(inner, force[..., None])[..., 0]
-        start = q + np.clip(others, -1.5, 1.5)
+        start = q + np.clip(others, -1.5, 1.5) * along
         start[:, pair] = q[:, pair] + shift
         who = np.full(len(q), self.w)
-        found = minimise(
-            self.problem.evaluate, np.clip(start, low, high), who, self.problem.lower[who],
-            self.problem.upper[who], fixed=fixed, tolerance=1e-5, max_iterations=30,
-        )  # fmt: skip
+        found = self.problem.minimise(
+            np.clip(start, low, high), who, fixed=fixed, tolerance=1e-5, max_iterations=ITERATIONS
+        )
         for k in np.argsort(found.value):
             cell = int(i[k]), int(j[k])
             if found.value[k] < min(self.nll[cell] - 1e-9, WORST):

@@ -158,7 +158,7 @@ def test_an_edge_that_a_bound_confines_moves_with_it(case):
 def test_the_sentence_names_the_bound():
     found = BoundInfluence("window_high", "upper", 0.93, SideStatus.AT_BOUND, "c", 0.01, 0.005, 0.97, -0.06)
     assert found.rests_on_bound
-    assert found.sentence.endswith("rests on the bound c >= 0.01: moving it to 0.005 moves the edge to 0.97.")
+    assert found.sentence.endswith("rests on the bound c ≥ 0.01: moving it to 0.005 moves the edge to 0.970.")
 
 
 @pytest.mark.cohorts
