@@ -12,6 +12,7 @@ from workbench.record import PatientRecord
 
 if TYPE_CHECKING:
     from dosing.strategies import StrategyOutcome
+    from identifiability.result import Verdict
 
 Row = dict[str, Any]
 WALD_LEVEL = 0.95
@@ -74,7 +75,7 @@ def identifiability_rows(record: PatientRecord, criteria: Sequence[str]) -> Iter
             }  # fmt: skip
         return
     profiles = {p.parameter: p for p in (*diagnosis.profiles, *known_quantities(record))}
-    for verdict in diagnosis.verdicts:
+    for verdict in (*diagnosis.verdicts, *_window_verdicts(record)):
         row: Row = {
             "patient_id": patient_id, "criterion": verdict.criterion, "parameter": verdict.parameter,
             "verdict": verdict.verdict, "lower_status": verdict.lower_status, "upper_status": verdict.upper_status,
@@ -89,8 +90,21 @@ def identifiability_rows(record: PatientRecord, criteria: Sequence[str]) -> Iter
                 "ci_low": profile.ci[0], "ci_high": profile.ci[1], "ci_pieces": len(profile.intervals),
                 "level": profile.level,
             }  # fmt: skip
+        if verdict.criterion == "window":
+            yield row
+            continue
         information = diagnosis.fisher_paper if verdict.criterion == "paper" else diagnosis.fisher
         yield {**row, "fim_rank": information.rank, "fim_condition": information.condition}
+
+
+def _window_verdicts(record: PatientRecord) -> tuple[Verdict, ...]:
+    """Verdicts on the dose itself, on window edges and other quantities, as far as they were asked for."""
+    from dosing.window_verdict import dose_verdict, quantity_verdicts
+    from identifiability.functions.function_profile import FunctionProfile
+
+    evidence = record.regimen.dose_evidence if record.regimen else None
+    quantities = [q for q in known_quantities(record) if isinstance(q, FunctionProfile)]
+    return ((dose_verdict(evidence),) if evidence else ()) + quantity_verdicts(quantities)
 
 
 def regimen_row(record: PatientRecord, decision: Decision) -> Row:

@@ -118,7 +118,7 @@ def test_every_figure_has_words(pages):
     [
         "What the data of 4 patients can tell", "What is identified", "What would change that: of 1 open targets",
         "closes the lower edge of the window", "days 214 and 270 under 60 % dose", "A note to be read.",
-        "rests on the bound delta <= 5", "1 df", "The fit did not converge.", "Plane: no.", "no window admitted",
+        "rests on the bound delta ≤ 5", "1 df", "The fit did not converge.", "Plane: no.", "no window admitted",
         "the data do not rule out that no dose window exists", "5 % at a bound", "10 % without it", "Not asked.",
         "Research use only", "numpy", "Raue et al.", "214, 270", "c is open",
     ],
