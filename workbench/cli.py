@@ -223,6 +223,9 @@ def identify(
     day_ahead: Annotated[
         float | None, typer.Option("--day-ahead", metavar="N", help="Profile the burden N days ahead.")
     ] = None,
+    progression_dose: Annotated[
+        float | None, typer.Option(metavar="DOSE", help="Profile the time to progression under this dose.")
+    ] = None,
     replicates: Annotated[int | None, typer.Option(help="Of the bootstrap [200].")] = None,
     simulations: Annotated[int | None, typer.Option(help="Of each plan of further visits [40].")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer of everything.")] = False,
@@ -244,7 +247,7 @@ def identify(
 
     options = InquiryOptions(
         replicates, simulations, numbers("--days", days), numbers("--doses", doses), tuple(target or ()), day_ahead,
-        quick,
+        progression_dose, quick,
     )  # fmt: skip
     request = IdentifyRequest(
         source, output, tuple(patient or ()), schedule, marker, model, likelihood, seed, k_tol, options

@@ -34,6 +34,8 @@ class InquiryOptions:
         What further visits should settle; the window's lower edge, or an open parameter, by default.
     day_ahead : float or None
         The burden so many days after the last visit is profiled too, with the present dose going on.
+    progression_dose : float or None
+        The time to progression under this constant dose, a fraction of the maximum tolerated dose, is profiled too.
     quick : bool
         Fewer replicates, simulations and grid points, for a first look.
 
@@ -49,6 +51,7 @@ class InquiryOptions:
     doses: tuple[float, ...] | None = None
     targets: tuple[str, ...] = ()
     day_ahead: float | None = None
+    progression_dose: float | None = None
     quick: bool = False
 
     def __post_init__(self) -> None:
@@ -64,6 +67,12 @@ class InquiryOptions:
         if self.day_ahead is not None and not 0 < self.day_ahead <= 3650:
             raise OptionError(
                 f"--day-ahead {self.day_ahead:g} is out of range; give days after the last visit, up to 3650"
+            )
+
+        if self.progression_dose is not None and not 0 <= self.progression_dose <= 1:
+            raise OptionError(
+                f"--progression-dose {self.progression_dose:g} is out of range; give a fraction of the maximum "
+                "tolerated dose, 0 to 1"
             )
 
     def as_dict(self) -> dict[str, Any]:

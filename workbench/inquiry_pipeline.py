@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from identifiability.result import SideStatus
 from workbench.inquiry_options import InquiryOptions
+from workbench.inquiry_quantities import asked_quantities
 from workbench.inquiry_record import INQUIRY, PatientInquiry, admitted_ensemble, basis_of
 from workbench.observer import INQUIRY_STAGES, Observer
 from workbench.options import RunOptions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from patients.cohort import Patient
 
 RTOL = 1e-7  # as for the profiles of the parameters
+MAY_BE_INFINITE = ("smallest_tolerable", "time_to_progression")  # no percentile of replicates
 Tick = Callable[[float], None]
 
 
@@ -184,7 +186,7 @@ class _Asking:
         diagnosis = replace(self.diagnosis, ensemble=admitted)
         targets = self.part("the targets of further visits", lambda: self.targets(quantities)) or ()
         # an infinite or missing value has no place in a bootstrap interval of what is to be dosed
-        shown = [q for q in quantities if q.name != "smallest_tolerable"]
+        shown = [q for q in quantities if q.name not in MAY_BE_INFINITE]
 
         def ask(some: Sequence[str | Quantity]) -> Any:
             return inquire(
@@ -237,26 +239,10 @@ class _Asking:
         return self.run.k_tol * self.patient.first_burden
 
     def quantities(self) -> tuple[Quantity, ...]:
-        """Edges, width, smallest tolerable burden where the model has a window; a burden to come if asked for."""
-        from dosing.quantities import burden_on_day, window_quantities
-        from dosing.window import WindowUnavailable
-        from identifiability.design.visit_plan import dose_until_now, schedule_with
-
-        found: list[Quantity] = []
-        try:
-            found += window_quantities(self.model, self.fit.constants, self.k_tol)
-        except WindowUnavailable as error:
-            self.notes.append(f"No dose window can be derived for this model: {error}")
-        if self.options.day_ahead is not None:
-            first, last = float(self.patient.times[0]), float(self.patient.times[-1])
-            dose = dose_until_now(self.patient)
-            schedule, day = schedule_with(self.patient, dose), last + self.options.day_ahead
-            found.append(burden_on_day(self.model, self.fit.constants, schedule, day, first_day=first))
-            self.notes.append(
-                f"The burden on day {day:g} is that under {100 * dose:.0f} % of the maximum tolerated dose, held from "
-                "the last visit on."
-            )
-        return tuple(found)
+        """Collect what the dose rests on, with what was asked for besides."""
+        found, notes = asked_quantities(self.patient, self.fit, self.model, self.k_tol, self.options)
+        self.notes += notes
+        return found
 
     def targets(self, quantities: Sequence[Quantity]) -> tuple[str | Quantity, ...]:
         """Take what was asked for; else an edge of the window where there is one, else the first open parameter.

@@ -190,6 +190,7 @@ def test_a_part_that_failed_is_said(evodose, tmp_path):
         (["RUN", "--doses", "0,60"], "--doses 60 is out of range; give fractions"),
         (["RUN", "--replicates", "-1"], "--replicates -1 is out of range"),
         (["RUN", "--day-ahead", "0"], "--day-ahead 0 is out of range"),
+        (["RUN", "--progression-dose", "2"], "--progression-dose 2 is out of range"),
         (["EMPTY"], "is not a run directory"),
     ],
 )
@@ -276,7 +277,12 @@ def test_a_real_patient_from_run_to_page(tmp_path):
     name = embedded_demo_cohort().patients[1].patient_id
     run(Request(tmp_path / "run", patient_ids=(name,)), Silent())
     options = InquiryOptions(
-        replicates=20, simulations=2, day_ahead=30.0, days=(10.0, 400.0, 450.0), quick=True
+        replicates=20,
+        simulations=2,
+        day_ahead=30.0,
+        progression_dose=1.0,
+        days=(10.0, 400.0, 450.0),
+        quick=True,
     )
     assert execute(IdentifyRequest(tmp_path / "run", options=options), quiet=True) == 0
     store = RunStore(tmp_path / "run")
@@ -284,7 +290,8 @@ def test_a_real_patient_from_run_to_page(tmp_path):
     assert isinstance(record, PatientRecord)
     inquiry = record.inquiry
     assert inquiry.failures == ()
-    assert len(inquiry.quantities) == 5
+    assert len(inquiry.quantities) == 6
+    assert inquiry.quantity("time_to_progression").ci[0] > 0
     assert any("some of the days asked for are past" in note for note in inquiry.notes)
     low = inquiry.quantity("window_low")
     assert low.ci[0] < record.regimen.window.low < low.ci[1]

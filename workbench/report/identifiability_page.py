@@ -113,7 +113,8 @@ def _asked(manifest: Mapping[str, Any]) -> list[View]:
     options = manifest.get("identify", {}).get("options", {})
     words = {
         "replicates": "Bootstrap replicates", "simulations": "Simulations a plan", "days": "Feasible days",
-        "doses": "Feasible doses", "targets": "Targets", "day_ahead": "Burden ahead, days", "quick": "Quick",
+        "doses": "Feasible doses", "targets": "Targets", "day_ahead": "Burden ahead, days",
+        "progression_dose": "Progression under dose", "quick": "Quick",
     }  # fmt: skip
     facts = []
     for key, name in words.items():

@@ -15,6 +15,7 @@ _WORDS = {
     "window_high": "upper edge of the window",
     "window_width": "width of the window",
     "smallest_tolerable": "smallest tolerable burden",
+    "time_to_progression": "time to progression",
 }
 _HALF = 0.5  # of all doses: an edge anywhere among more of them is not known, wherever its set ends
 _DOSE_UNIT = "fraction of the maximum tolerated dose"

@@ -127,7 +127,9 @@ def test_rosenbrock_s_valley_is_followed_along_its_bend():
         starts = np.linspace(-2, 2, 9)
         return min(
             minimize_scalar(
-                lambda u: (1 - u) ** 2 + 100 * (v - u * u / 2) ** 2, bracket=(s, s + 0.1), options={"xtol": 1e-12}
+                lambda u: (1 - u) ** 2 + 100 * (v - u * u / 2) ** 2,
+                bracket=(s, s + 0.1),
+                options={"xtol": 1e-12},
             ).fun
             for s in starts
         )
