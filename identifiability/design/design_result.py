@@ -137,7 +137,7 @@ class DesignAnswer:
                 self.most_visits, f"Up to {self.most_visits} further visits do not close"
             )
             return (
-                f"{number} {self.target} up to day {self.last_day:g}; best is {best.plan.words}, which does "
+                f"{number} {self.target} up to day {self.last_day:g}; best is {best.plan.words}, which closes it "
                 f"{_in_share(best)}, {self._widths(best)}."
             )
         said = f"{_in_share(enough)}, {self._widths(enough)}"
