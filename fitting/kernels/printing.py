@@ -37,7 +37,7 @@ class _Printer(ScalarPrinter):
     def _print_polygamma(self, expr: sp.Expr) -> str:
         order, argument = expr.args
         if order not in (0, 1):
-            raise NotImplementedError(f"polygamma of order {order}")
+            raise ValueError(f"polygamma of order {order}")
         return f"{'digamma' if order == 0 else 'trigamma'}({self._print(argument)})"
 
 
@@ -55,7 +55,7 @@ def likelihood_source(likelihood: Likelihood, censored: bool) -> str:
 
     Raises
     ------
-    NotImplementedError
+    ValueError
         A tail that has no compiled form.
     """
     from fitting.likelihood import Y
@@ -91,7 +91,7 @@ def _tail_source(likelihood: Likelihood) -> str:
                 f"from {module.__name__} import count_tail\n\n\n"
                 f"{head}    count_tail(y, mu, phi, side, HAS_DISPERSION, out, work)"
             )
-    raise NotImplementedError(f"the tail {likelihood.tail!r} has no compiled form")
+    raise ValueError(f"the tail {likelihood.tail!r} has no compiled form")
 
 
 def _distribution_source(name: str) -> str:
