@@ -131,6 +131,11 @@ def window_expressions(model: Model, *, time_limit_s: float = 10.0) -> WindowExp
     """
     name = f"model {model.name!r}"
     sensitive, resistant = model.state_with_role("sensitive"), model.state_with_role("resistant")
+    if len(model.states) == 1:
+        raise WindowUnavailable(
+            f"{name} has no dose window: it has one population, and the window is the range of doses at which "
+            "sensitive cells keep resistant ones down; fit a model with both, such as competition"
+        )
     if sensitive is None or resistant is None:
         raise WindowUnavailable(
             f"{name} has no dose window: it needs one state with the role 'sensitive' and one with the role "
@@ -166,7 +171,10 @@ def window_expressions(model: Model, *, time_limit_s: float = 10.0) -> WindowExp
     where = [s for s in model.state_names if s != resistant.name].index(sensitive.name)
     present = [b for b in without_resistant if b.point[where] != 0]
     if not present:
-        raise WindowUnavailable(f"{name} has no dose window: sensitive cells alone have no equilibrium")
+        raise WindowUnavailable(
+            f"{name} has no dose window: sensitive cells alone have no equilibrium, so that no constant dose "
+            "holds their burden steady"
+        )
     return WindowExpressions(
         model=model,
         dose=dose,

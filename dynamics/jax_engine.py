@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -34,18 +34,14 @@ def output_function(model: Model) -> Callable:
     return _lambdify(model, model.output)
 
 
-def _lambdify(model: Model, expressions: sp.Matrix) -> Callable:
-    """Print a column of expressions to JAX."""
+def _lambdify(model: Model, expressions: sp.Matrix, *extra: Sequence[sp.Symbol]) -> Callable:
+    """Print a column of expressions to JAX; ``extra`` symbols are further arguments."""
     jnp = jax_numpy().numpy
-    function = sp.lambdify(
-        [TIME, model.state_symbols, model.input_symbols, model.parameter_symbols, model.constant_symbols],
-        list(expressions.flat()),
-        modules="jax",
-        cse=True,
-    )
+    known = (model.state_symbols, model.input_symbols, model.parameter_symbols, model.constant_symbols)
+    function = sp.lambdify([TIME, *known, *extra], list(expressions.flat()), modules="jax", cse=True)
 
-    def call(t, x, u, p, k):
-        return jnp.stack([jnp.asarray(v, dtype=jnp.result_type(float)) for v in function(t, x, u, p, k)])
+    def call(*arguments):
+        return jnp.stack([jnp.asarray(v, dtype=jnp.result_type(float)) for v in function(*arguments)])
 
     return call
 
@@ -60,7 +56,7 @@ def _solver(model: Model, sensitive: bool) -> Callable:
 
     derived = derive(model)
     logarithmic = derived.logarithmic
-    field = _lambdify(model, derived.field)
+    field = _lambdify(model, derived.field, derived.log_states)
     initial = _lambdify(model, model.initial)
     output = output_function(model)
 
@@ -70,7 +66,7 @@ def _solver(model: Model, sensitive: bool) -> Callable:
 
         def rates(t, z, args):  # noqa: ARG001
             index = jnp.searchsorted(switches, t, side="right") - 1
-            rate = field(t, to_x(z), doses[index], p, constants)
+            rate = field(t, to_x(z), doses[index], p, constants, z)
             # a step that is far too long overflows; the step size controller takes NaN back, but not infinity
             return jnp.where(jnp.isfinite(rate), rate, jnp.nan)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynamics.prior import Prior
 from fitting.censoring import MU, PHI, TAILS, Terms
 
 Y = sp.Symbol("y", positive=True)
@@ -37,6 +38,8 @@ class Likelihood:
         Bounds of ``phi``; relative to the largest burden where ``dispersion_scales``.
     dispersion_reason : str
         Why the bounds.
+    dispersion_prior : Prior or None
+        Default prior of ``phi``, in the units of the bounds.
     tail : str
         Key of the tail probability for censored values.
     source : str
@@ -52,6 +55,7 @@ class Likelihood:
     dispersion_bounds: tuple[float, float] = (1.0, 1.0)
     dispersion_scales: bool = False
     dispersion_reason: str = ""
+    dispersion_prior: Prior | None = None
 
     @property
     def has_dispersion(self) -> bool:
@@ -141,6 +145,9 @@ NEGATIVE_BINOMIAL = Likelihood(
     dispersion_bounds=(0.1, 1e5),
     dispersion_reason="below 0.1 the standard deviation exceeds three times the mean; at 100000 a burden of "
     "1000 is Poisson to within 1 %",
+    dispersion_prior=Prior(
+        30.0, 30.0, "standard deviation near 20 % of large burdens, 3 % to 100 % admitted"
+    ),
 )
 
 LOG_NORMAL = Likelihood(
@@ -153,6 +160,9 @@ LOG_NORMAL = Likelihood(
     dispersion_bounds=(0.05, 2.0),
     dispersion_reason="no assay or caliper repeats better than 5 %; above 2 a measurement says nothing "
     "within a factor of 50",
+    dispersion_prior=Prior(
+        0.2, 4.0, "within-subject variation of serum markers and of calipers: 5 % to 80 %"
+    ),
 )
 
 NORMAL = Likelihood(
@@ -165,6 +175,7 @@ NORMAL = Likelihood(
     dispersion_bounds=(0.02, 1.0),
     dispersion_scales=True,
     dispersion_reason="between 2 % and 100 % of the patient's largest burden",
+    dispersion_prior=Prior(0.1, 4.0, "2.5 % to 40 % of the patient's largest burden"),
 )
 
 LIKELIHOODS = {member.name: member for member in (POISSON, NEGATIVE_BINOMIAL, LOG_NORMAL, NORMAL)}

@@ -95,7 +95,7 @@ def fit_cohort(
     if usable:
         chosen = [prepared[i] for i in usable]
         problem = build_problem(chosen, model, member, engine=engine)
-        minima, who = _multi_start(problem, chosen, starts, seed)
+        minima, who = multi_start(problem, chosen, starts, seed)
         for w, i in enumerate(usable):
             results[i] = assemble(problem, chosen[w], w, minima, who == w)
             if progress:
@@ -117,7 +117,7 @@ def unusable(patient: Patient) -> str:
     return ""
 
 
-def _multi_start(
+def multi_start(
     problem: CohortProblem, patients: Sequence[Patient], starts: int, seed: int
 ) -> tuple[Minima, np.ndarray]:
     """Run all starts of all patients as one batch."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -116,6 +117,18 @@ class CohortProblem:
     def is_compiled(self) -> bool:
         """Whether the likelihood runs as one compiled kernel with the model."""
         return self.engine == "kernel" and type(self) is CohortProblem
+
+    def kernel(self) -> ModuleType:
+        """Return the compiled Fisher scoring of this problem."""
+        from fitting.kernels.compile import scoring_kernel
+
+        return scoring_kernel(self.model, self.likelihood, self.is_censored)
+
+    def kernel_data(self) -> Any:
+        """Arrays as the compiled code reads them."""
+        from fitting.kernels.run import kernel_data
+
+        return kernel_data(self)
 
     @property
     def is_censored(self) -> bool:

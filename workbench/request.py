@@ -59,17 +59,22 @@ class Request:
 
 def fingerprint_inputs(request: Request) -> dict[str, Any]:
     """Identify everything that goes in, before anything is written."""
+    from dynamics.catalogue import base_and_suffixes
+
     for path, what in ((request.input_file, "cohort file"), (request.schedule_file, "schedule file")):
         if path is not None and not path.is_file():
             raise RequestError(
                 f"{what} {path} does not exist" if not path.exists() else f"{path} is not a file"
             )
-    is_file = Path(request.model).suffix in _MODEL_FILES
-    if is_file and not Path(request.model).is_file():
-        raise RequestError(f"model file {request.model} does not exist")
-    model = {"name": Path(request.model).stem if is_file else request.model, "file": None, "sha256": None}
+    base, suffixes = base_and_suffixes(request.model)
+    path, is_file = Path(base), Path(base).suffix in _MODEL_FILES
+    if is_file and not path.is_file():
+        raise RequestError(f"model file {base} does not exist")
+    # the whole file name where a variant follows, so that its suffixes can be told from a plus sign in the name
+    name = "+".join([path.name if suffixes else path.stem, *suffixes]) if is_file else request.model
+    model = {"name": name, "file": None, "sha256": None}
     if is_file:
-        model |= file_fingerprint(Path(request.model))
+        model |= file_fingerprint(path)
     source = file_fingerprint(request.input_file) if request.input_file else _demo_fingerprint()
     schedule = file_fingerprint(request.schedule_file) if request.schedule_file else None
     return {"input_file": source, "schedule": schedule, "model": model}
@@ -92,10 +97,10 @@ def digest(content: object) -> str:
 
 def open_model(store: RunStore, request: Request) -> Model:
     """Find the model; keep a copy of a user's file, so that the report can be made again."""
-    from dynamics.catalogue import get_model
+    from dynamics.catalogue import base_and_suffixes, get_model
 
     model = get_model(request.model)
-    path = Path(request.model)
+    path = Path(base_and_suffixes(request.model)[0])
     if path.suffix in _MODEL_FILES:
         shutil.copyfile(path, store.folder / f"model{path.suffix}")
     return model

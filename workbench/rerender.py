@@ -105,7 +105,9 @@ def stored_model(store: RunStore, manifest: Manifest) -> Model:
     """Find the model that a run directory was made with."""
     from dynamics.catalogue import get_model
 
+    name = manifest.content["model"]["name"]
     for suffix in (".py", ".yaml", ".yml"):
         if (store.folder / f"model{suffix}").is_file():
-            return get_model(str(store.folder / f"model{suffix}"))
-    return get_model(manifest.content["model"]["name"])
+            _, plus, variant = name.partition(f"{suffix}+")
+            return get_model(str(store.folder / f"model{suffix}") + (f"+{variant}" if plus else ""))
+    return get_model(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dynamics.expressions import ModelError
 from dynamics.model import Model
+from dynamics.variants import split_name, variant
 
 _NOT_MODELS = {"registry", "yaml_file"}
 
@@ -23,11 +24,17 @@ def catalogue_names() -> tuple[str, ...]:
 def get_model(name: str) -> Model:
     """Return a model by catalogue name, or from a ``.py`` file (its ``MODEL``) or a ``.yaml`` file.
 
+    Suffixes name a variant (:mod:`dynamics.variants`): ``"competition+f_R"``, ``"mine.yaml+f_R+b0"``.
+
     Raises
     ------
     ModelError
-        Unknown name, missing file, or a file without a model.
+        Unknown name or suffix, missing file, a file without a model, or a variant that the model does not
+        have.
     """
+    base, suffixes = base_and_suffixes(name)
+    if suffixes:
+        return variant(get_model(base), suffixes)
     if name in catalogue_names():
         return importlib.import_module(f"dynamics.catalogue.{name}").MODEL
     path = Path(name)
@@ -42,6 +49,15 @@ def get_model(name: str) -> Model:
     raise ModelError(
         f"no model {name!r}; the catalogue has {', '.join(catalogue_names())}, or give a .py or .yaml file"
     )
+
+
+def base_and_suffixes(name: str) -> tuple[str, tuple[str, ...]]:
+    """Split ``"mine.yaml+f_R"`` into model and suffixes; folders and files may have plus signs in their names."""
+    path = Path(name)
+    if "+" not in path.name or path.is_file():
+        return name, ()
+    base, suffixes = split_name(path.name)
+    return (str(path.with_name(base)) if base else "", suffixes)
 
 
 def _from_python(path: Path) -> Model:

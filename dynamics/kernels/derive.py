@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import sympy as sp
 
@@ -25,8 +27,11 @@ class Derived:
     ----------
     logarithmic : bool
         Whether ``z = log x``.
+    log_states : tuple of Symbol
+        What stands in the equations below for the logarithm of a state: z itself, in log coordinates. The
+        logarithm of exp(z) would be lost where exp(z) is too small for a number (Gompertz growth).
     field : Matrix (n, 1)
-        dz/dt in x, parameters, constants, inputs, t.
+        dz/dt in x, log_states, parameters, constants, inputs, t.
     field_z : Matrix (n, n)
         Jacobian of ``field`` in z.
     field_p : Matrix (n, p)
@@ -38,6 +43,7 @@ class Derived:
     """
 
     logarithmic: bool
+    log_states: tuple[sp.Symbol, ...]
     field: sp.Matrix
     field_z: sp.Matrix
     field_p: sp.Matrix
@@ -55,6 +61,11 @@ def derive(model: Model) -> Derived:
     ratios = [ratio for ratio in growth_per_head(model) if ratio is not None]
     logarithmic = len(ratios) == len(model.states) and not any(s.initial.is_zero for s in model.states)
     field = sp.Matrix(ratios) if logarithmic else model.rhs
+    # no declared name holds a space
+    logs = {s: sp.Symbol(f"log {s.name}") for s in model.state_symbols}
+
+    def in_logs(matrix: sp.Matrix) -> sp.Matrix:
+        return matrix.applyfunc(lambda entry: split_logarithms(entry, logs)) if logarithmic else matrix
 
     def in_z(jacobian: sp.Matrix) -> sp.Matrix:
         return jacobian * sp.diag(*x) if logarithmic else jacobian
@@ -64,12 +75,30 @@ def derive(model: Model) -> Derived:
 
     return Derived(
         logarithmic=logarithmic,
-        field=field,
-        field_z=in_z(field.jacobian(x)),
-        field_p=in_log_p(field),
+        log_states=tuple(logs.values()),
+        field=in_logs(field),
+        field_z=in_logs(in_z(field.jacobian(x))),
+        field_p=in_logs(in_log_p(field)),
         initial=model.initial,
         initial_p=in_log_p(model.initial),
         output=model.output,
         output_z=in_z(model.output.jacobian(x)),
         output_p=in_log_p(model.output),
     )
+
+
+def split_logarithms(expression: sp.Expr, logs: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
+    """Write log(K/x) as log(K) less the symbol of log(x); only powers of a positive state are split off."""
+
+    def split(argument: sp.Expr) -> sp.Expr:
+        rest, found = sp.S.One, sp.S.Zero
+        for factor in sp.Mul.make_args(argument):
+            base, exponent = factor.as_base_exp()
+            log = logs.get(cast("sp.Symbol", base))
+            if log is not None and exponent.is_Number:
+                found += exponent * log
+            else:
+                rest *= factor
+        return sp.log(rest) + found
+
+    return cast("sp.Expr", expression.replace(sp.log, split))

@@ -43,7 +43,8 @@ def print_function(
     be called ``lambda``, ``p`` or ``math``.
     """
     used = {s for _, e in targets for s in e.free_symbols if isinstance(s, sp.Symbol)}
-    local = {s: sp.Symbol(f"v_{s.name}") for s in used}
+    # only the logarithm of a state holds a space
+    local = {s: sp.Symbol(s.name.replace(" ", "_") if " " in s.name else f"v_{s.name}") for s in used}
     expressions = [e.xreplace(local) for _, e in targets]
     replacements, reduced = sp.cse(expressions, symbols=sp.numbered_symbols("_c"))
     lines = ["@njit(cache=True, error_model='numpy')", f"def {name}({arguments}):"]
@@ -77,6 +78,8 @@ def field_source(model: Model) -> str:
     dosed = fixed | {s: f"u[{i}]" for i, s in enumerate(model.input_symbols)} | {TIME: "t"}
     in_x = {s: f"x[{i}]" for i, s in enumerate(states)}
     in_z = {s: f"math.exp(z[{i}])" if d.logarithmic else f"z[{i}]" for i, s in enumerate(states)}
+    if d.logarithmic:
+        in_z |= {s: f"z[{i}]" for i, s in enumerate(d.log_states)}
     in_sens = {sens[i][k]: f"z[{n + i * p + k}]" for i in range(n) for k in range(p)}
     s_matrix = sp.Matrix(n, p, lambda i, k: sens[i][k])
     moving = d.field_z * s_matrix + d.field_p

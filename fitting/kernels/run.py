@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dynamics.kernels.engine import MAX_STEPS, in_threads
-from fitting.kernels.compile import scoring_kernel
 from fitting.kernels.data import Data
 from fitting.optimizer import Minima
 
@@ -53,8 +52,8 @@ def minimise_jobs(
     who = np.ascontiguousarray(who, dtype=np.int64)
     fixed, limit = np.ascontiguousarray(fixed, dtype=bool), np.ascontiguousarray(limit, dtype=float)
     lower, upper = np.ascontiguousarray(lower, dtype=float), np.ascontiguousarray(upper, dtype=float)
-    data = kernel_data(problem)
-    kernel = scoring_kernel(problem.model, problem.likelihood, problem.is_censored).minimise_one
+    data = problem.kernel_data()
+    kernel = problem.kernel().minimise_one
 
     def run(b: int) -> None:
         value[b], converged[b], iterations[b] = kernel(
@@ -72,8 +71,8 @@ def evaluate_jobs(
     """Value, gradient, information at b vectors; see :meth:`fitting.problem.CohortProblem.evaluate`."""
     jobs, size = q.shape
     value, gradient, information = np.empty(jobs), np.empty((jobs, size)), np.empty((jobs, size, size))
-    kernel = scoring_kernel(problem.model, problem.likelihood, problem.is_censored).evaluate_one
-    data = kernel_data(problem)
+    kernel = problem.kernel().evaluate_one
+    data = problem.kernel_data()
     for b in range(jobs):
         value[b] = kernel(int(who[b]), q[b], data, gradient[b], information[b])
     return value, gradient, information

@@ -110,5 +110,5 @@ def test_a_model_without_a_window_says_so():
         parameters=[Parameter("g", "1", 0.1, 1.0)], inputs=(),
     )  # fmt: skip
     ensemble = Ensemble(("g",), np.ones((2, 1)), np.full(2, 0.5), {}, "")
-    with pytest.raises(WindowUnavailable, match="needs one state with the role"):
+    with pytest.raises(WindowUnavailable, match="it has one population"):
         lost_window(model, ensemble)

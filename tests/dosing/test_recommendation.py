@@ -156,7 +156,7 @@ def test_what_each_sentence_says(regimens):
     assert "2 measurements, 4 estimated; at least 3 further visits are needed" in says["fewer points"]
     assert says["not converged"].startswith("The fit did not converge: no start reached")
     assert "a typical burden lies a factor 3 from the fitted one (admitted: 2)" in says["three times off"]
-    assert says["no roles"].startswith("Model 'growth' has no dose window: it needs one state with the role")
+    assert says["no roles"].startswith("Model 'growth' has no dose window: it has one population, and")
     assert (
         "no dose contains the tumour: resistant cells grow beside sensitive cells" in says["weak competition"]
     )

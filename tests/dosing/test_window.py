@@ -338,11 +338,21 @@ def test_where_sensitive_cells_vanish_at_once_the_window_ends_there():
         ),
         (two("f", "r*S*(1 - S/K) - u*delta*S*sin(t)"), "depends on the time"),
         (two("g", "-r*S - u*delta*S"), "sensitive cells alone have no equilibrium"),
+        (get_model("decay_regrowth"), "sensitive cells alone have no equilibrium, so that no constant dose"),
+        (get_model("logistic"), "it has one population, .*fit a model with both, such as competition"),
+        (get_model("gompertz+b0"), "it has one population"),
     ],
 )
 def test_where_there_is_no_window_a_sentence_says_why(model, says):
     with pytest.raises(WindowUnavailable, match=says):
         window_expressions(model)
+
+
+@pytest.mark.parametrize("name", ["competition", "turnover"])
+def test_what_a_variant_frees_at_the_first_visit_leaves_the_window_alone(name):
+    base, free = window_expressions(get_model(name)), window_expressions(get_model(f"{name}+f_R+b0"))
+    assert free.sensitive_only == base.sensitive_only
+    assert free.tumour_free == base.tumour_free
 
 
 def test_a_model_that_sympy_cannot_solve_has_no_symbolic_window():

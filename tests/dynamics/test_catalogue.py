@@ -13,7 +13,7 @@ S, R, K, u, r, c, delta = sp.symbols("S R K u r c delta")
 
 
 def test_every_model_of_the_folder_is_sound():
-    assert set(catalogue_names()) >= {"competition", "turnover"}
+    assert set(catalogue_names()) >= {"competition", "decay_regrowth", "gompertz", "logistic", "turnover"}
     for name in catalogue_names():
         model = get_model(name)
         assert model.name == name
@@ -46,6 +46,28 @@ def test_turnover_is_equation_1_5_of_scagliotti_2026():
     free = 1 - (S + R) / K
     assert sp.expand(model.rhs[0] - (r_S * free * (1 - 2 * d_D * u) - d_T) * S) == 0
     assert sp.expand(model.rhs[1] - (r_R * free - d_T) * R) == 0
+
+
+def test_decay_regrowth_is_published_at_full_dose_and_one_growth_without():
+    model = get_model("decay_regrowth")
+    d, g, f_R, V0 = sp.symbols("d g f_R V0")
+    treated, free = model.rhs.subs(u, 1), model.rhs.subs(u, 0)
+    assert sp.expand(treated[0] + d * S) == 0
+    assert sp.expand(treated[1] - g * R) == 0
+    assert sp.expand(sum(free) - g * (S + R)) == 0
+    assert sp.expand(sum(model.initial) - V0) == 0
+    assert model.initial[1] == f_R * V0
+    assert "f_R" in model.parameter_names
+
+
+def test_one_population_models_are_those_of_the_textbooks():
+    V, a = sp.symbols("V a")
+    logistic, gompertz = get_model("logistic"), get_model("gompertz")
+    assert sp.expand(logistic.rhs[0] - r * (1 - V / K) * V + u * delta * V) == 0
+    assert sp.expand(gompertz.rhs[0] - a * sp.log(K / V) * V + u * delta * V) == 0
+    for model in (logistic, gompertz):
+        assert model.rhs.subs({u: 0, V: K})[0] == 0, "growth stops at the carrying capacity"
+        assert all(not state.role for state in model.states)
 
 
 YAML = """
@@ -161,7 +183,7 @@ def test_a_python_file_is_a_model(tmp_path):
 
 
 def test_what_is_not_a_model_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="catalogue has competition, turnover"):
+    with pytest.raises(ModelError, match="catalogue has competition, decay_regrowth, gompertz"):
         get_model("competitoin")
     with pytest.raises(ModelError, match="does not exist"):
         get_model(str(tmp_path / "nothing.yaml"))

@@ -9,13 +9,13 @@ from fakes import write_cohort
 
 from patients.cohort import CohortError
 from workbench.locking import RunDirectoryBusyError, run_lock
-from workbench.manifest import RunMismatchError
+from workbench.manifest import Manifest, RunMismatchError
 from workbench.observer import Silent
 from workbench.options import RunOptions
 from workbench.request import Request, RequestError
-from workbench.rerender import render_again
+from workbench.rerender import render_again, stored_model
 from workbench.session import execute
-from workbench.store import TABLE_FILES, StoreError
+from workbench.store import TABLE_FILES, RunStore, StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +180,24 @@ def test_a_users_model_is_kept_for_later_reports(run, tmp_path):
     file.unlink()
     assert (tmp_path / "run" / "model.py").is_file()
     assert render_again(tmp_path / "run") == tmp_path / "run" / "report.html"
+
+
+def test_a_variant_of_a_users_model_is_kept_with_its_suffix(run, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("from dynamics.catalogue.competition import MODEL\n")
+    run(model=f"{file}+b0")
+    with pytest.raises(RunMismatchError, match="the model was mine"):
+        run(model=str(file))
+    file.write_text("from dynamics.catalogue.competition import MODEL  # changed\n")
+    with pytest.raises(RunMismatchError, match=r"the model was mine\.py\+b0"):
+        run(model=f"{file}+b0")
+    file.unlink()
+    store = RunStore(tmp_path / "run")
+    manifest = Manifest.read(store)
+    assert manifest is not None
+    assert stored_model(store, manifest).name == "competition+b0"
+    with pytest.raises(RequestError, match=r"model file .*mine\.py does not exist"):
+        run(model=f"{file}+b0")
 
 
 def test_another_model_file_is_another_run(run, tmp_path):
