@@ -33,7 +33,8 @@ from fitting.forecast import (
     summarise,
     tumorgrowth_protocol,
 )
-from fitting.forecast.baselines import ALONE, GeneralBertalanffy, LogLinear, standard_baselines
+from fitting.forecast.baselines import ALONE, Baseline, GeneralBertalanffy, LogLinear, standard_baselines
+from fitting.forecast.own import own_forecasters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +42,16 @@ if TYPE_CHECKING:
 SHARE = 0.6
 SHOWN = ("log_density", "crps", "crps_log", "absolute_error", "absolute_log_error")
 
-# sets of forecasters by the name that --methods takes; each is made anew for a cohort
-SETS: dict[str, Callable[[ForecastCohort], dict[str, Forecaster]]] = {
+# sets of forecasters by the name that --methods takes; each is made anew for a cohort, from those before it
+SETS: dict[str, Callable[[dict[str, Forecaster]], dict[str, Forecaster]]] = {
     "baselines": lambda _: dict(standard_baselines()),
+    "evodose": lambda before: dict(own_forecasters(simple_of(before))),
 }
+
+
+def simple_of(before: dict[str, Forecaster]) -> list[Baseline] | None:
+    """Baselines that are in the table already: the stack shares what they learned."""
+    return [f for key, f in before.items() if isinstance(f, Baseline) and key in standard_baselines()] or None
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def run(cohort: ForecastCohort, sets: Sequence[str]) -> Run:
     splits, skipped = split_cohort(patients, first_share(SHARE))
     forecasters: dict[str, Forecaster] = {}
     for name in sets:
-        forecasters |= SETS[name](cohort)
+        forecasters |= SETS[name](forecasters)
     began = time.perf_counter()
 
     def tell(method: str, done: int, total: int) -> None:
@@ -165,7 +172,7 @@ def protocol_table(lesions: ForecastCohort, sets: Sequence[str]) -> Table:
         "exponential, each record alone, on volumes": LogLinear(ALONE, pooled=False, power=3.0),
     }
     for name in sets:
-        forecasters |= SETS[name](lesions)
+        forecasters |= SETS[name](forecasters)
     _, summary = tumorgrowth_protocol(lesions.load().patients, forecasters)
     return Table(
         f"**TumorGrowth.jl's protocol** on {int(summary['records'].max())} lesions with at least six readings, "
@@ -231,7 +238,9 @@ def page(title: str, tables: Sequence[Table]) -> str:
     lines = [f"# {title}", "", "Written by `python -m benchmarks.forecast`; no figure was typed.", ""]
     lines += [
         "A method's forecast is conditional on the days of the visits; the baselines read burdens and days only, not "
-        "doses. A censored value counts as beyond its limit in every score.",
+        "doses; the "
+        "others read the doses too, as given unless the table says that the last one is held. A "
+        "censored value counts as beyond its limit in every score.",
         "",
     ]
     for table in tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-Columns = tuple[tuple[str, str], ...]
+from workbench.posterior_columns import POPULATION_TABLES, POSTERIOR_TABLES, Columns
 
 FITS: Columns = (
     ("patient_id", "identifier, as in the input"),
@@ -272,14 +272,16 @@ Identifiers are written as they are in the input, so that tables can be joined: 
 dose, the strategies. `manifest.json` holds input hashes, versions, seed, options and timings. `patients/` holds the
 full results of each patient, from which `evodose report RUN` makes tables and report again.
 
-`next_visits.csv`, `bootstrap.csv` and `bounds.csv` appear once `evodose identify` has run.
+`next_visits.csv`, `bootstrap.csv` and `bounds.csv` appear once `evodose identify` has run, `posteriors.csv` and
+`posterior_checks.csv` once `evodose fit --bayes` has, `population.csv` with `--population`. Without `--bayes`,
+`evodose fit` writes `fits.csv` and `exclusions.csv` alone.
 """
 
 
 def as_markdown() -> str:
     """Return the documentation of all tables."""
     parts = [_INTRODUCTION]
-    for name, columns in {**TABLES, **INQUIRY_TABLES}.items():
+    for name, columns in {**TABLES, **INQUIRY_TABLES, **POSTERIOR_TABLES, **POPULATION_TABLES}.items():
         rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in columns)
         parts.append(f"## {name}\n\n| column | meaning |\n|---|---|\n{rows}\n")
     return "\n".join(parts)

@@ -31,6 +31,7 @@ class _Watching:
         self.pace = Pace(stages=self.stages)
         self.total = self.done = self.to_do = self.computed = 0
         self.stage_name, self.in_stage, self.size = "", 0, 0
+        self.doing = ""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -47,7 +48,7 @@ class _Watching:
 
     def stage(self, name: str, patients: int) -> None:
         """Begin a stage of a chunk."""
-        self.stage_name, self.in_stage, self.size = name, 0, patients
+        self.stage_name, self.in_stage, self.size, self.doing = name, 0, patients, ""
         self.pace.stage(name, patients)
         self.show()
 
@@ -57,11 +58,16 @@ class _Watching:
         self.pace.tick(done)
         self.show()
 
+    def detail(self, text: str) -> None:
+        """Take what is being done within the stage."""
+        self.doing = text
+        self.show()
+
     def finished(self, patients: int) -> None:
         """Take that these patients are on the disk."""
         self.done += patients
         self.computed += patients
-        self.stage_name = ""
+        self.stage_name = self.doing = ""
         self.pace.finished(self.computed)
         self.show()
 
@@ -74,6 +80,7 @@ class _Watching:
         text = f"{self.done} of {self.total} patients done"
         if self.stage_name:
             text += f"; {self.stage_name}" + (f" {self.in_stage} of {self.size}" if self.size > 1 else "")
+            text += f" ({self.doing})" if self.doing else ""
         return text
 
 
@@ -144,9 +151,11 @@ class Bars(_Watching):
         """Update the bar."""
         share = (self.done - self.computed) / self.total if self.total else 1.0
         share += (1.0 - share) * self.pace.fraction if self.to_do else 0.0
-        place = f"{self.stages.index(self.stage_name) + 1}/{len(self.stages)} " if self.stage_name else ""
+        several = self.stage_name and len(self.stages) > 1
+        place = f"{self.stages.index(self.stage_name) + 1}/{len(self.stages)} " if several else ""
         count = f" {self.in_stage}/{self.size}" if self.size > 1 else ""
         stage = f"{place}{self.stage_name}{count}" if self.stage_name else ""
+        stage += f" ({self.doing})" if self.doing else ""
         over = self.done == self.total
         self._progress.update(
             self._task,

@@ -6,6 +6,8 @@ from typing import Protocol
 
 STAGE_NAMES: tuple[str, ...] = ("fitting", "identifiability", "dosing")
 INQUIRY_STAGES: tuple[str, ...] = ("window profiles", "declared bounds", "what to measure next")
+FIT_STAGES: tuple[str, ...] = ("posteriors",)
+POPULATION_STAGES: tuple[str, ...] = ("population",)
 
 
 class Observer(Protocol):
@@ -21,6 +23,10 @@ class Observer(Protocol):
 
     def tick(self, name: str, done: float) -> None:
         """Report how many patients of the chunk have passed the stage, in fractions where it works on all at once."""
+        ...
+
+    def detail(self, text: str) -> None:
+        """Say what is being done within the stage, such as a patient's chains."""
         ...
 
     def finished(self, patients: int) -> None:
@@ -45,6 +51,9 @@ class Silent:
         """Ignore."""
 
     def tick(self, name: str, done: float) -> None:
+        """Ignore."""
+
+    def detail(self, text: str) -> None:
         """Ignore."""
 
     def finished(self, patients: int) -> None:

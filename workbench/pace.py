@@ -11,6 +11,7 @@ from workbench.observer import STAGE_NAMES
 TYPICAL = {
     "fitting": 0.1, "identifiability": 3.0, "dosing": 0.1,
     "window profiles": 15.0, "declared bounds": 3.0, "what to measure next": 20.0,
+    "posteriors": 15.0, "population": 300.0,
 }  # fmt: skip
 
 

@@ -78,9 +78,11 @@ def render_all(
     *,
     always_detailed: Sequence[str] = (),
 ) -> Pages:
-    """Write tables, report and, where ``evodose identify`` has run, its page."""
+    """Write tables, report and, where ``evodose identify`` or ``evodose fit --bayes`` has run, their pages."""
     from workbench.report.identifiability_page import write_identifiability
+    from workbench.posterior_store import PosteriorStore
     from workbench.report.page import write_report
+    from workbench.report.posterior_page import write_posteriors
     from workbench.tables import write_tables
 
     index, records = store.load_index(), partial(store.records, ids)
@@ -90,6 +92,8 @@ def render_all(
         page = write_identifiability(
             store, records, index, model, manifest, always_detailed=always_detailed, drawn=drawn
         )
+    if any(PosteriorStore(store).has(patient_id) for patient_id in ids):
+        write_posteriors(store, ids, index, model, manifest, always_detailed=always_detailed)
     report = write_report(
         store, records, decisions, index, model, manifest, always_detailed=always_detailed, drawn=drawn
     )
@@ -105,9 +109,14 @@ def stored_model(store: RunStore, manifest: Manifest) -> Model:
     """Find the model that a run directory was made with."""
     from dynamics.catalogue import get_model
 
+    return get_model(stored_model_name(store, manifest))
+
+
+def stored_model_name(store: RunStore, manifest: Manifest) -> str:
+    """Name under which :func:`dynamics.catalogue.get_model` finds the model of a run directory."""
     name = manifest.content["model"]["name"]
     for suffix in (".py", ".yaml", ".yml"):
         if (store.folder / f"model{suffix}").is_file():
             _, plus, variant = name.partition(f"{suffix}+")
-            return get_model(str(store.folder / f"model{suffix}") + (f"+{variant}" if plus else ""))
-    return get_model(name)
+            return str(store.folder / f"model{suffix}") + (f"+{variant}" if plus else "")
+    return name

@@ -24,11 +24,14 @@ COHORT_FILE = "cohort.json"
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.html"
 IDENTIFIABILITY_FILE = "identifiability.html"
+POSTERIORS_FILE = "posteriors.html"
 TABLE_FILES = (
     "fits.csv", "profiles.csv", "identifiability.csv", "information.csv", "regimens.csv", "regimens.json",
     "strategies.csv", "exclusions.csv",
 )  # fmt: skip
 INQUIRY_TABLE_FILES = ("next_visits.csv", "bootstrap.csv", "bounds.csv")  # once `evodose identify` has run
+POSTERIOR_TABLE_FILES = ("posteriors.csv", "posterior_checks.csv")  # once `evodose fit --bayes` has run
+POPULATION_FILES = ("population.nc", "population.csv")  # once `evodose fit --bayes --population` has run
 STAGES = ("fit", "diagnosis", "regimen")
 
 
@@ -239,6 +242,20 @@ class RunStore:
 
 def _own(name: str) -> bool:
     """Whether a run writes a file of this name."""
-    known = {PATIENTS, COHORT_FILE, MANIFEST_FILE, REPORT_FILE, IDENTIFIABILITY_FILE, LOCK_FILE}
-    known |= {*TABLE_FILES, *INQUIRY_TABLE_FILES}
+    known = {
+        PATIENTS,
+        COHORT_FILE,
+        MANIFEST_FILE,
+        REPORT_FILE,
+        IDENTIFIABILITY_FILE,
+        POSTERIORS_FILE,
+        LOCK_FILE,
+    }
+    known |= {
+        *TABLE_FILES,
+        *INQUIRY_TABLE_FILES,
+        *POSTERIOR_TABLE_FILES,
+        *POPULATION_FILES,
+        "population.part",
+    }
     return name in known or name.endswith(atomic.TEMPORARY) or name in {"model.py", "model.yaml", "model.yml"}

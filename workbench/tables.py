@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench import inquiry_rows, rows
-from workbench.columns import INQUIRY_TABLES, TABLES
+from workbench.columns import INQUIRY_TABLES, POSTERIOR_TABLES, TABLES
 from workbench.decision import Decision, decide
 from workbench.record import PatientRecord
 from workbench.store import CohortIndex, RunStore
@@ -22,11 +22,12 @@ from workbench.store import CohortIndex, RunStore
 if TYPE_CHECKING:
     from dynamics.model import Model
     from dynamics.schedule import DoseSchedule
+    from workbench.posterior_summary import PosteriorSummary
 
 __all__ = ["Decision", "write_tables"]
 
 
-class _Table:
+class Table:
     """A CSV text that grows by rows and checks their columns."""
 
     def __init__(self, columns: list[str]) -> None:
@@ -71,7 +72,7 @@ def write_tables(
     tuple of Decision
         One a patient, for whoever prints a summary.
     """
-    tables = {name: _Table(_names(name, model)) for name in {**TABLES, **INQUIRY_TABLES}}
+    tables = {name: Table(_names(name, model)) for name in {**TABLES, **INQUIRY_TABLES}}
     decisions, regimens, asked = [], [], False
     for record in records:
         decision = decide(record)
@@ -95,6 +96,48 @@ def write_tables(
     text = json.dumps({"research_use_only": True, "regimens": regimens}, indent=1, allow_nan=False)
     store.write("regimens.json", text + "\n")
     return tuple(decisions)
+
+
+def write_fit_tables(store: RunStore, records: Iterable[PatientRecord], index: CohortIndex) -> set[str]:
+    """Write ``fits.csv`` and ``exclusions.csv``; return who could not be fitted.
+
+    Parameters
+    ----------
+    store, records, index
+        As for :func:`write_tables`.
+    """
+    fits, exclusions = (
+        Table([name for name, _ in TABLES[t]]) for t in ("fits.csv", "exclusions.csv")
+    )  # fmt: skip
+    failed = set()
+    for record in records:
+        fits.add(rows.fit_rows(record, decide(record)))
+        exclusions.add(rows.exclusion_rows(record))
+        if record.failed:
+            failed.add(record.patient.patient_id)
+    exclusions.add(rows.rejection_rows(index.rejected))
+    store.write("fits.csv", fits.text)
+    store.write("exclusions.csv", exclusions.text)
+    return failed
+
+
+class PosteriorTables:
+    """The tables of ``evodose fit --bayes``, patient by patient."""
+
+    def __init__(self) -> None:
+        self._tables = {name: Table([c for c, _ in columns]) for name, columns in POSTERIOR_TABLES.items()}
+
+    def add(self, summary: PosteriorSummary) -> None:
+        """Append one patient."""
+        from workbench.posterior_rows import check_row, posterior_rows
+
+        self._tables["posteriors.csv"].add(posterior_rows(summary))
+        self._tables["posterior_checks.csv"].add([check_row(summary)])
+
+    def write(self, store: RunStore) -> None:
+        """Write both atomically."""
+        for name, table in self._tables.items():
+            store.write(name, table.text)
 
 
 def _names(table: str, model: Model) -> list[str]:

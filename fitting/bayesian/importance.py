@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from fitting.bayesian.curved_map import CurvedMap, fit_map
+from fitting.bayesian.curved_map import CurvedMap
+from fitting.bayesian.map_fitting import best_map, fit_map
 
 HEAVINESS = 5.0  # degrees of freedom of the proposal's tails
 FLAT_BELOW = 60.0  # effective draws a coordinate needs before its bends are fitted
@@ -69,45 +70,71 @@ def adapt(
     rounds, draws : int
         Rounds after the first, and draws of each.
     """
-    points: list[np.ndarray] = []
-    maps: list[CurvedMap | None] = []
-    counts: list[int] = []
+    mixture = Mixture(prior_log_density)
     if prior_draws is not None:
-        points.append(prior_draws)
-        maps.append(None)
-        counts.append(len(prior_draws))
+        mixture.add(None, prior_draws)
     for proposal in proposals:
-        points.append(proposal.forward(_noise(generator, draws, proposal.size))[0])
-        maps.append(proposal)
-        counts.append(draws)
-    everything = np.concatenate(points)
-    target = log_density(everything)
+        mixture.add(proposal, proposal.forward(heavy_noise(generator, draws, proposal.size))[0])
+    target = log_density(mixture.points)
+    order = None
     for round_ in range(rounds + 1):
-        mixture = logsumexp(
-            np.stack(
-                [
-                    np.log(n) + _density(m, everything, prior_log_density)
-                    for m, n in zip(maps, counts, strict=True)
-                ]
-            ),
-            axis=0,
-        )
-        log_weights = np.where(np.isfinite(target), target - mixture, -np.inf)
-        log_weights -= logsumexp(log_weights)
-        weights = _tempered(log_weights, 20.0 * everything.shape[1])
+        log_weights = mixture.log_weights(target)
+        size = mixture.points.shape[1]
+        weights = _tempered(log_weights, 20.0 * size)
         effective = 1 / np.sum(weights**2)
-        latest = fit_map(everything, weights, curved=bool(effective > FLAT_BELOW * everything.shape[1]))
+        curved = bool(effective > FLAT_BELOW * size)
+        if curved and round_ in (rounds // 2, rounds):
+            latest = best_map(mixture.points, weights, generator)
+            order = latest.order
+        else:
+            latest = fit_map(mixture.points, weights, degrees=(3, 2) if curved else (1, 0), order=order)
         if round_ == rounds:
             break
-        fresh = latest.forward(_noise(generator, draws, latest.size))[0]
-        everything = np.concatenate([everything, fresh])
+        fresh = latest.forward(heavy_noise(generator, draws, size))[0]
         target = np.concatenate([target, log_density(fresh)])
-        maps.append(latest)
-        counts.append(draws)
-    return WeightedDraws(everything, log_weights, latest, len(everything))
+        mixture.add(latest, fresh)
+    return WeightedDraws(mixture.points, log_weights, latest, len(mixture.points))
 
 
-def _noise(generator: np.random.Generator, count: int, size: int) -> np.ndarray:
+class Mixture:
+    """Points with the log density of the mixture that they all came from, each proposal counted by its draws.
+
+    Every proposal is evaluated once at every point: at those drawn before it when it joins, at later ones when
+    they are drawn.
+
+    Parameters
+    ----------
+    prior_log_density : callable or None
+        Density of the points that came from no proposal.
+    """
+
+    def __init__(self, prior_log_density: Callable[[np.ndarray], np.ndarray] | None) -> None:
+        self.points = np.empty((0, 0))
+        self.log_density = np.empty(0)
+        self._prior_log_density = prior_log_density
+        self._parts: list[tuple[CurvedMap | None, float]] = []
+
+    def log_weights(self, target: np.ndarray) -> np.ndarray:
+        """Logarithms of weights with a sum of one, given the log density of what is wanted at all points."""
+        log_weights = np.where(np.isfinite(target), target - self.log_density, -np.inf)
+        return log_weights - logsumexp(log_weights)
+
+    def add(self, proposal: CurvedMap | None, points: np.ndarray) -> None:
+        """Take in points drawn from a proposal."""
+        self._parts.append((proposal, np.log(len(points))))
+        fresh = logsumexp(np.stack([self._share(part, points) for part in self._parts]), axis=0)
+        if len(self.points):
+            before = np.logaddexp(self.log_density, self._share(self._parts[-1], self.points))
+            points, fresh = np.concatenate([self.points, points]), np.concatenate([before, fresh])
+        self.points, self.log_density = points, fresh
+
+    def _share(self, part: tuple[CurvedMap | None, float], points: np.ndarray) -> np.ndarray:
+        """Log density of one proposal, times its number of draws."""
+        proposal, log_count = part
+        return log_count + _density(proposal, points, self._prior_log_density)
+
+
+def heavy_noise(generator: np.random.Generator, count: int, size: int) -> np.ndarray:
     """Heavy-tailed noise of unit scale, shape (count, size)."""
     return generator.standard_t(HEAVINESS, size=(count, size))
 

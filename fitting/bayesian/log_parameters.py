@@ -60,7 +60,7 @@ def log_parameters(name: str, priors: PriorSet, given: Mapping[str, Any], **kwar
     return pm.CustomDist(
         name, given["prior_mean"], given["prior_precision"], *(given[f"map_{k}"] for k in MAP_INPUTS),
         logp=logp, random=random, transform=Whitened(SoftBox(low, high)),
-        signature="(c),(c,c),(c),(c),(c),(c),(c,c),(c,c,c),(c,c),(c),(c,c),(c,c)->(c)", **kwargs,
+        signature="(c),(c,c),(c),(c),(c),(c),(c,c),(c),(f,c),(c,f),(c,f)->(c)", **kwargs,
     )  # fmt: skip
 
 

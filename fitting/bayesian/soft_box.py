@@ -51,6 +51,6 @@ class SoftBox:
         """Logarithm of the derivative, shape (..., c)."""
         if self.is_identity:
             return xp.zeros_like(line)
-        sigmoid = xp.sigmoid if xp is not np else lambda x: 1 / (1 + np.exp(-x))
+        sigmoid = xp.sigmoid if xp is not np else lambda x: np.exp(-np.logaddexp(0.0, -x))
         rise = xp.where(self._low, sigmoid(line - self._a), 1.0)
         return xp.log(xp.maximum(rise - xp.where(self._high, sigmoid(line - self._b), 0.0), 1e-300))

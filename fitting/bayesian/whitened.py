@@ -11,7 +11,7 @@ from fitting.bayesian.curved_map_op import Curve
 from fitting.bayesian.soft_box import SoftBox
 
 MAP_INPUTS = (
-    "order", "location", "scale", "constant", "linear", "quadratic", "cubic", "log_scale", "log_linear", "log_square",
+    "order", "location", "scale", "constant", "linear", "log_scale", "exponents", "bend", "log_bend",
 )  # fmt: skip
 
 

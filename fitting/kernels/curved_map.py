@@ -12,15 +12,16 @@ REACH = 3.0  # as in fitting.bayesian.curved_map
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def curve(z, order, location, scale, constant, linear, quadratic, cubic, log_scale, log_linear, log_square):
+def curve(z, order, location, scale, constant, linear, log_scale, exponents, bend, log_bend):
     """Map one point and differentiate.
 
     Parameters
     ----------
     z : ndarray, shape (c,)
     order, location, scale, constant, log_scale : ndarray, shape (c,)
-    linear, cubic, log_linear, log_square : ndarray, shape (c, c)
-    quadratic : ndarray, shape (c, c, c)
+    linear : ndarray, shape (c, c)
+    exponents : ndarray, shape (f, c)
+    bend, log_bend : ndarray, shape (c, f)
 
     Returns
     -------
@@ -32,33 +33,45 @@ def curve(z, order, location, scale, constant, linear, quadratic, cubic, log_sca
     volume_slope : ndarray, shape (c,)
         Derivatives of the volume in z.
     """
-    c = z.shape[0]
+    c, count = z.shape[0], exponents.shape[0]
     v, w, dw = np.zeros(c), np.zeros(c), np.zeros(c)
     dv = np.zeros((c, c))
+    d_middle, d_width = np.zeros(c), np.zeros(c)
     x, slope, volume_slope = np.empty(c), np.zeros((c, c)), np.zeros(c)
     volume = 0.0
     for k in range(c):
         middle, width = constant[k], log_scale[k]
         for j in range(k):
-            middle += linear[k, j] * v[j] + cubic[k, j] * w[j] ** 3
-            width += log_linear[k, j] * w[j] + log_square[k, j] * w[j] ** 2
-            for i in range(j + 1):
-                middle += quadratic[k, i, j] * w[i] * w[j]
+            middle += linear[k, j] * v[j]
+            d_middle[j], d_width[j] = linear[k, j], 0.0
+        for f in range(count):
+            b, s = bend[k, f], log_bend[k, f]
+            if b == 0.0 and s == 0.0:
+                continue
+            value = 1.0
+            for j in range(k):
+                for _ in range(int(exponents[f, j])):
+                    value *= w[j]
+            middle += b * value
+            width += s * value
+            for j in range(k):
+                power = int(exponents[f, j])
+                if power > 0:
+                    rest = float(power)
+                    for i in range(k):
+                        for _ in range(int(exponents[f, i]) - (1 if i == j else 0)):
+                            rest *= w[i]
+                    d_middle[j] += b * rest * dw[j]
+                    d_width[j] += s * rest * dw[j]
         spread = math.exp(width)
         v[k] = middle + z[k] * spread
         w[k] = REACH * math.tanh(v[k] / REACH)
         dw[k] = 1.0 - (w[k] / REACH) ** 2
         volume += width + math.log(scale[k])
         for j in range(k):
-            d_width = (log_linear[k, j] + 2.0 * log_square[k, j] * w[j]) * dw[j]
-            d_middle = linear[k, j] + 3.0 * cubic[k, j] * w[j] ** 2 * dw[j]
-            for i in range(j + 1):
-                d_middle += quadratic[k, i, j] * w[i] * dw[j]
-            for i in range(j, k):
-                d_middle += quadratic[k, j, i] * w[i] * dw[j]
             for n in range(j + 1):
-                dv[k, n] += (d_middle + z[k] * spread * d_width) * dv[j, n]
-                volume_slope[n] += d_width * dv[j, n]
+                dv[k, n] += (d_middle[j] + z[k] * spread * d_width[j]) * dv[j, n]
+                volume_slope[n] += d_width[j] * dv[j, n]
         dv[k, k] = spread
         at = int(order[k])
         x[at] = location[k] + scale[k] * v[k]

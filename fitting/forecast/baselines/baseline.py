@@ -65,6 +65,17 @@ class Baseline(ABC):
         """Return the setting chosen on the training parts, and the distribution of its errors."""
         return context.once((id(self), "learned"), lambda: self._learn(context))
 
+    def rehearsed(self, context: CohortContext) -> np.ndarray:
+        """Log density of the logarithm of each visit forecast inside a training part, shape (b, k); NaN elsewhere."""
+        setting, spread = self.learned(context)
+        trial: Rehearsal = context.once("rehearsal", lambda: rehearse(_trainings(context)))
+        centre = self.log_median(
+            self.fit(trial.series, setting, context), trial.series, trial.target_days, setting, context
+        )
+        used = trial.target_weights > 0
+        density = spread.log_density(trial.target_logs - centre, trial.horizons_days, trial.target_censoring)
+        return np.where(used, density, np.nan)
+
     def _learn(self, context: CohortContext) -> tuple[Any, Spread]:
         # hold `self` in the cohort's memory, whose keys would otherwise outlive the object they name
         context.once((id(self), "self"), lambda: self)

@@ -55,14 +55,19 @@ class Spread:
 
     def log_density(self, error: np.ndarray, horizons_days: np.ndarray, censoring: np.ndarray) -> np.ndarray:
         """Log density of errors of the logarithm; log probability of the tail where censored."""
-        s = self.scale(horizons_days)
-        z = error / s
+        return self.density_at_scale(error, self.scale(horizons_days), censoring)
+
+    def density_at_scale(self, error: np.ndarray, scale: np.ndarray, censoring: np.ndarray) -> np.ndarray:
+        """Do the same where the scale of the narrow part is given; the arguments broadcast."""
+        z = error / scale
         parts = []
         for log_share, k in ((np.log1p(-self.share), 1.0), (np.log(self.share), self.ratio)):
             u = z / k
-            value = -0.5 * u**2 - np.log(k * s) - 0.5 * np.log(2 * np.pi)
+            value = -0.5 * u**2 - np.log(k * scale) - 0.5 * np.log(2 * np.pi)
             if np.any(censoring != 0):
-                value = np.where(censoring == 0, value, log_ndtr(np.where(censoring < 0, u, -u)))
+                beyond = np.broadcast_to(censoring != 0, value.shape)
+                side = np.broadcast_to(np.where(censoring < 0, 1.0, -1.0), value.shape)
+                value[beyond] = log_ndtr(side[beyond] * u[beyond])
             parts.append(value + log_share)
         return np.logaddexp(*parts)
 
@@ -111,10 +116,10 @@ def fit_spread(
     bounds = list(zip(_LOW, _HIGH, strict=True))
     best = minimize(loss, _START, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-7})
     z = errors / make(best.x).scale(horizons_days)
-    return make(best.x, _neighbours(z, used)), -float(best.fun)
+    return make(best.x, neighbour_correlation(z, used)), -float(best.fun)
 
 
-def _neighbours(z: np.ndarray, used: np.ndarray) -> float:
+def neighbour_correlation(z: np.ndarray, used: np.ndarray) -> float:
     """Rank correlation of the errors of neighbouring visits; 0 where there are too few to tell."""
     from scipy.stats import rankdata
 
