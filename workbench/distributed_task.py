@@ -144,6 +144,7 @@ def run_chunk(task: Task, patients: Sequence[Patient]) -> list[Value | Raised]:
 
 def run_on_worker(task: Task, patients: Sequence[Patient]) -> list[Value | Raised]:
     """Compute one chunk in a process that may share its compiled kernels with others; see :func:`run_chunk`."""
+    os.environ.setdefault("EVODOSE_THREADS", "1")  # a cluster counts cores by its workers
     _compile_once(task, patients)
     return run_chunk(task, patients)
 

@@ -116,7 +116,7 @@ def compute_posteriors(
     left = len(pending)
     observer.stage(POSTERIORS, 1)
     if not address and options.approximate is None:
-        observer.detail(f"{pending[0].patient_id}: exploring, compiling")
+        observer.detail(f"{pending[0].patient_id}: exploring, compiling the sampler")
 
     def keep(patient_id: str, result: Any) -> None:
         nonlocal left
@@ -161,7 +161,7 @@ def _by_patient(observer: Observer) -> Callable[[str, float], None]:
 
     def show(patient_id: str, share: float) -> None:
         observer.detail(
-            f"{patient_id}: {100 * share:.0f} % of all chains' draws" if share else f"{patient_id}: compiling"
+            f"{patient_id}: {100 * share:.0f} % of all chains' draws" if share else f"{patient_id}: preparing"
         )
         observer.tick(POSTERIORS, min(share, 0.999))
 

@@ -109,7 +109,11 @@ def _write_table(store: RunStore, population: Population) -> None:
     columns = [name for name, _ in POPULATION_TABLES[TABLE_FILE]]
     table = Table(columns)
     found = population_table(population).to_frame().reset_index()
-    more = {"patients": len(population.patient_ids), "usable": population.usable, "status": population.status}
+    more = {
+        "patients": len(population.patient_ids),
+        "usable": population.usable,
+        "status": population.status.split(" (")[0],
+    }
     table.add({**{str(k): v for k, v in row.items()}, **more} for row in found.to_dict("records"))
     store.write(TABLE_FILE, table.text)
 

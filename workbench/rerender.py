@@ -79,8 +79,8 @@ def render_all(
     always_detailed: Sequence[str] = (),
 ) -> Pages:
     """Write tables, report and, where ``evodose identify`` or ``evodose fit --bayes`` has run, their pages."""
-    from workbench.report.identifiability_page import write_identifiability
     from workbench.posterior_store import PosteriorStore
+    from workbench.report.identifiability_page import write_identifiability
     from workbench.report.page import write_report
     from workbench.report.posterior_page import write_posteriors
     from workbench.tables import write_tables

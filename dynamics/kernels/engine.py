@@ -25,8 +25,8 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Cores this process may use: ``EVODOSE_THREADS``, else all it is allowed to."""
+    return int(os.environ.get("EVODOSE_THREADS", "0")) or len(os.sched_getaffinity(0))
 
 
 def in_threads[T](work: Callable[[T], None], items: Sequence[T], *, warm: bool = True) -> None:

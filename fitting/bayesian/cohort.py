@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
 from fitting.bayesian.assembly import assemble_tree
 from fitting.bayesian.course_data import CourseData
 from fitting.bayesian.curved_map import CurvedMap
@@ -134,7 +133,8 @@ def _one(
                 break
             warnings.append(f"{'first' if attempt == 0 else 'second'} attempt: {check.sentence}")
             data = dataclasses.replace(data, map=_map_of(sampled.coordinates, explored, root))
-        assert tree is not None and check is not None
+        assert tree is not None
+        assert check is not None
     except Exception as error:
         return FitFailure(patient.patient_id, f"sampling ended with {type(error).__name__}: {error}")
     model = problem.model

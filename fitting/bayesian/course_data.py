@@ -54,7 +54,7 @@ class CourseData:
         return plain | self.map.arrays()
 
     @classmethod
-    def of(cls, problem: PenalisedProblem, w: int, priors: PriorSet, map: CurvedMap) -> CourseData:
+    def of(cls, problem: PenalisedProblem, w: int, priors: PriorSet, curved: CurvedMap) -> CourseData:
         """Take one patient out of a cohort's problem.
 
         Parameters
@@ -63,7 +63,7 @@ class CourseData:
         w : int
             The patient's place.
         priors : PriorSet
-        map : CurvedMap
+        curved : CurvedMap
         """
         c = problem.courses
         n, m = int(c.n_times[w]), int(c.n_switches[w])
@@ -81,6 +81,6 @@ class CourseData:
             log_scale=problem.log_scale[w],
             prior_mean=priors.mean,
             prior_precision=priors.precision,
-            map=map,
+            map=curved,
             is_censored=problem.is_censored,
         )

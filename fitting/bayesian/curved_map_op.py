@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
@@ -15,8 +17,10 @@ _VECTORS = ("order", "location", "scale", "constant", "log_scale")
 
 
 class Curve(Op):
-    """Inputs are ``z`` (c,), then the arrays of a :class:`fitting.bayesian.curved_map.CurvedMap` in the order of
-    :func:`fitting.kernels.curved_map.curve`, whose outputs these are.
+    """A curved map with its derivatives, as :func:`fitting.kernels.curved_map.curve` computes them.
+
+    Inputs are ``z`` (c,), then the arrays of a :class:`fitting.bayesian.curved_map.CurvedMap`; outputs are those of
+    that function.
     """
 
     __props__ = ()
@@ -35,9 +39,9 @@ class Curve(Op):
         for storage, value in zip(output_storage, curve(*map(np.ascontiguousarray, inputs)), strict=True):
             storage[0] = value
 
-    def pullback(self, inputs, outputs, cotangents) -> list:
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list:
         """Carry gradients of the point and of the volume back to ``z``."""
-        total = pt.zeros_like(inputs[0])
+        total: Any = pt.zeros_like(inputs[0])
         if not isinstance(cotangents[0].type, DisconnectedType):
             total = total + (cotangents[0][:, None] * outputs[2]).sum(axis=0)
         if not isinstance(cotangents[1].type, DisconnectedType):

@@ -27,19 +27,18 @@ def draw_burdens(
     generator : numpy.random.Generator
     """
     good = np.isfinite(mu)
+    spread = np.ones(1) if phi is None else phi
     mean = np.where(good, np.clip(mu, 1e-12, LARGEST_MEAN), 1.0)
     match likelihood.name:
         case "poisson":
             drawn = generator.poisson(mean).astype(float)
         case "negative_binomial":
-            assert phi is not None
-            drawn = generator.poisson(np.minimum(generator.gamma(phi, mean / phi), LARGEST_MEAN)).astype(
-                float
-            )
+            rate = generator.gamma(np.broadcast_to(spread, mean.shape), mean / spread)
+            drawn = generator.poisson(np.minimum(rate, LARGEST_MEAN)).astype(float)
         case "log_normal":
-            drawn = mean * np.exp(phi * generator.standard_normal(mean.shape))
+            drawn = mean * np.exp(spread * generator.standard_normal(mean.shape))
         case "normal":
-            drawn = mean + phi * generator.standard_normal(mean.shape)
+            drawn = mean + spread * generator.standard_normal(mean.shape)
         case name:
             raise ValueError(f"no draws for the likelihood {name!r}")
     return np.where(good, drawn, np.nan)

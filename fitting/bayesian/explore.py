@@ -179,7 +179,7 @@ def line_density(
 
 
 def _distinct(minima: Minima, mine: np.ndarray, at_most: int = 4) -> list[int]:
-    """Ends of the starts that are modes of their own and high enough to hold mass, best first."""
+    """Take the ends that are modes of their own and high enough to hold mass, best first."""
     kept: list[int] = []
     for b in mine:
         if minima.value[b] > minima.value[mine[0]] + WORTH_A_PROPOSAL or len(kept) == at_most:

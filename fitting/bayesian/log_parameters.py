@@ -24,11 +24,12 @@ def log_parameters(name: str, priors: PriorSet, given: Mapping[str, Any], **kwar
         For :class:`pymc.CustomDist`, such as ``dims``.
     """
     import pymc as pm
-    import pytensor.tensor as pt
+    import pytensor.tensor
 
     from fitting.bayesian.soft_box import SoftBox
     from fitting.bayesian.whitened import MAP_INPUTS, Whitened
 
+    pt: Any = pytensor.tensor  # its graphs carry no types that a checker could follow
     count = len(priors.coordinates)
     normal = np.diag(priors.precision) > 0
     low, high = priors.lower, priors.upper

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 from fitting.bayesian.curved_map import REACH, CurvedMap, features, monomials
@@ -86,7 +88,7 @@ def best_map(
     lowest, improved = cost(best, (2, 1), quick), True
     while improved:
         improved = False
-        for i, j in [(i, j) for i in range(len(best)) for j in range(i)]:
+        for i, j in combinations(range(len(best)), 2):
             trial = best.copy()
             trial[[i, j]] = trial[[j, i]]
             value = cost(trial, (2, 1), quick)

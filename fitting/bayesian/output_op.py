@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.gradient import DisconnectedType
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
 from dynamics.kernels.engine import MAX_STEPS
@@ -52,14 +53,15 @@ class ModelOutputs(Op):
         output, sensitivity = solve(*map(np.ascontiguousarray, inputs), self.rtol, MAX_STEPS)
         output_storage[0][0], output_storage[1][0] = output, sensitivity
 
-    def pullback(self, inputs, outputs, cotangents) -> list:
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list:
         """Carry the gradient of the outputs back to the logarithms of the parameters."""
         if not isinstance(cotangents[1].type, DisconnectedType):
             raise NotImplementedError("the sensitivities of a model have no gradient of their own here")
         q, n_times = inputs[0], inputs[3]
-        who = pt.repeat(pt.arange(n_times.shape[0]), n_times)
+        who: Any = pt.repeat(pt.arange(n_times.shape[0]), n_times)
         per_visit = cotangents[0][:, None] * outputs[1]
-        gradient = pt.inc_subtensor(pt.zeros_like(q)[who], per_visit)
+        nothing: Any = pt.zeros_like(q)
+        gradient = pt.inc_subtensor(nothing[who], per_visit)
         return [gradient, *(DisconnectedType()() for _ in inputs[1:])]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:

@@ -106,7 +106,8 @@ class Posterior:
         take = np.unique(np.linspace(0, len(self.draws) - 1, min(members, len(self.draws))).astype(int))
         return Ensemble(
             self.parameter_names, self.draws[take], np.full(len(take), 1 / len(take)), self.constants,
-            f"posterior of the model {self.model_name} under a {self.likelihood} likelihood, {self.method}: {self.status.value}",
+            f"posterior of the model {self.model_name} under a {self.likelihood} likelihood, by {self.method}: "
+            f"{self.status.value}",
         )  # fmt: skip
 
     def save(self, path: Path) -> None:

@@ -134,9 +134,10 @@ def build_priors(model: Model, likelihood: Likelihood, given: Mapping[str, Any] 
     unknown = [name for name in given if name not in names]
     if unknown:
         raise ModelError(f"prior of {', '.join(unknown)}: model {model.name!r} has {', '.join(names)}")
-    coordinates = []
-    for p in model.parameters:
-        coordinates.append(coordinate_prior(p.name, given.get(p.name, p.prior), p.lower, p.upper, p.scale))
+    coordinates = [
+        coordinate_prior(p.name, given.get(p.name, p.prior), p.lower, p.upper, p.scale)
+        for p in model.parameters
+    ]
     if likelihood.has_dispersion:
         low, high = likelihood.dispersion_bounds
         scale = "the largest burden" if likelihood.dispersion_scales else ""

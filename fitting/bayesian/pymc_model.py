@@ -60,7 +60,7 @@ def build_pymc_model(
         for i, name in enumerate(names):
             pm.Deterministic(name, pt.exp(absolute[i]))
         p = len(model.parameters)
-        outputs = ModelOutputs(model, rtol)(
+        outputs: Any = ModelOutputs(model, rtol)(
             absolute[None, :p], given["constants"], given["times"], given["n_times"], given["switches"],
             given["doses"], given["n_switches"],
         )  # fmt: skip

@@ -34,14 +34,14 @@ class Whitened(Transform):
 
     def _line(self, value: Any, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
         """Coordinates before the bounds, and the volume up to there."""
-        line, volume, _, _ = Curve()(value, *inputs[-len(MAP_INPUTS) :])
-        return line, volume[0]
+        outputs: Any = Curve()(value, *inputs[-len(MAP_INPUTS) :])
+        return outputs[0], outputs[1][0]
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Sampler's coordinates to the log parameters."""
         return self.box.to_box(self._line(value, inputs)[0], pt)
 
-    def forward(self, value: Any, *inputs: Any) -> Any:
+    def forward(self, value: Any, *_: Any) -> Any:
         """Return the middle of the sampler's coordinates: PyMC asks only where a chain may start."""
         return pt.zeros_like(value)
 

@@ -1,6 +1,9 @@
 """The curved maps of a cohort as a PyTensor operation."""
 
+# ruff: noqa: ARG001, ARG002 - PyTensor calls these signatures
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -28,7 +31,7 @@ class Bend(Op):
         for storage, value in zip(output_storage, bend(*map(np.ascontiguousarray, inputs)), strict=True):
             storage[0] = value
 
-    def pullback(self, inputs, outputs, cotangents) -> list:
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list:
         """Carry gradients of the points and of the volume back to ``z``."""
         total = pt.zeros_like(inputs[0])
         if not isinstance(cotangents[0].type, DisconnectedType):

@@ -1,6 +1,9 @@
 """The patients' conditional normal as a PyTensor operation with its exact gradient."""
 
+# ruff: noqa: ARG001, ARG002 - PyTensor calls these signatures
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,7 +18,7 @@ _KINDS = (pt.dmatrix, pt.dmatrix, pt.dmatrix, pt.dtensor3, pt.dmatrix, pt.dmatri
 
 
 def _tensors(inputs: tuple) -> list:
-    """Inputs as float64 tensors."""
+    """Make the inputs float64 tensors."""
     return [pt.as_tensor_variable(x).astype("float64") for x in inputs]
 
 
@@ -39,13 +42,13 @@ class Conditional(Op):
         x, volume = conditional(*map(np.ascontiguousarray, inputs))
         output_storage[0][0], output_storage[1][0] = x, volume
 
-    def pullback(self, inputs, outputs, cotangents) -> list:
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list:
         """Carry gradients back to z, the centres and the precision; the summary is data."""
         x_bar, volume_bar = (
             pt.zeros_like(output) if isinstance(bar.type, DisconnectedType) else bar
             for output, bar in zip(outputs, cotangents, strict=True)
         )
-        back = ConditionalPullback()(*inputs, x_bar, volume_bar)
+        back: Any = ConditionalPullback()(*inputs, x_bar, volume_bar)
         return [*back, DisconnectedType()(), DisconnectedType()()]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:

@@ -92,7 +92,7 @@ def fit_population(
         Too few patients, one that cannot be fitted, a covariate that does not vary or has another length.
     """
     began = time.perf_counter()
-    tell = progress or (lambda what, share: None)
+    tell = progress or _say_nothing
     prepared, name, why = prepare(patients, likelihood)
     member, _ = choose_likelihood(prepared, name)
     _refuse(prepared)
@@ -113,7 +113,7 @@ def fit_population(
     shared = design.has_shared
     summary = summarise(prepared, problem, prior_set, design.spread, shared=shared, seed=seed)
     shape = explore_shape(
-        prepared, problem, prior_set, design.spread, summary, shared=shared, seed=seed,
+        prepared, problem, prior_set, design.spread, summary, seed=seed,
         progress=lambda done, total: tell("exploring the patients", done / total),
     )  # fmt: skip
     ids = tuple(p.patient_id for p in prepared)
@@ -142,6 +142,10 @@ def fit_population(
     )  # fmt: skip
 
 
+def _say_nothing(_what: str, _share: float) -> None:
+    """Stand in for progress that nobody asked for."""
+
+
 def _refuse(patients: Sequence[Patient]) -> None:
     """Refuse a cohort that cannot carry a population."""
     for patient in patients:
@@ -150,7 +154,8 @@ def _refuse(patients: Sequence[Patient]) -> None:
             raise ValueError(f"patient {patient.patient_id!r}: {reason}")
     if len(patients) < AT_LEAST:
         raise ValueError(
-            f"a population needs at least {AT_LEAST} patients to say how they differ, got {len(patients)}; fit each alone"
+            f"a population needs at least {AT_LEAST} patients to say how they differ, got "
+            f"{len(patients)}; fit each alone"
         )
 
 
@@ -185,7 +190,9 @@ def assemble(
     posterior: Dataset = sampled["posterior"].dataset
     x = np.asarray(posterior["log_parameters"])
     absolute = x + problem.log_scale[:, : design.size]
-    named = {n: (("chain", "draw", "patient"), np.exp(absolute[..., i])) for i, n in enumerate(design.names)}
+    named: dict[str, Any] = {
+        n: (("chain", "draw", "patient"), np.exp(absolute[..., i])) for i, n in enumerate(design.names)
+    }
     full = x.reshape(-1, *x.shape[2:])
     if design.has_shared:
         shared = np.asarray(posterior["log_dispersion"])
@@ -201,7 +208,7 @@ def assemble(
     who = np.repeat(np.asarray(ids), kept.sum(axis=1))
     stats = sampled["sample_stats"].dataset
     flat = [v for v in stats.data_vars if stats[v].dims == ("chain", "draw")]
-    groups = {
+    groups: dict[str, Any] = {
         "posterior": posterior.assign({**named, "prediction": (dims, mu.reshape(shape))}).assign_coords(
             coordinate=list(design.names), patient=list(ids)
         ),

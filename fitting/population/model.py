@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from fitting.likelihood import Likelihood
 
 LOG_PARAMETERS, BURDEN, LOG_DISPERSION = "log_parameters", "burden", "log_dispersion"
-EFFECT_SD = (
-    0.5  # of a covariate, on the log scale, for one standard deviation of it: 95 % within a factor of 2.7
+EFFECT_SD = 0.5  # of a covariate's effect on the log scale, for one standard deviation of it
+# log determinant, centre, precision, and the arrays of CohortShape
+SIGNATURE = "(),(w,c),(c,c)," + (
+    "(w,c,c),(w,c),(w,c),(w,c,c),(w,c),(w,c),(w,c),(w,c),(w,c,c),(w,c),(f,c),(w,c,f),(w,c,f)->(w,c)"
 )
-SIGNATURE = "(),(w,c),(c,c),(w,c,c),(w,c),(w,c),(w,c,c),(w,c),(w,c),(w,c),(w,c),(w,c,c),(w,c),(f,c),(w,c,f),(w,c,f)->(w,c)"  # log determinant, centre, precision, and the arrays of CohortShape
 LKJ_SHAPE = 2.0  # of the correlations: weakly in favour of none
 
 
@@ -124,16 +125,16 @@ def build_population_model(
     if design.covariates:
         coords["covariate"] = design.covariates
     with pm.Model(coords=coords) as pymc_model:
-        given = {name: pm.Data(name, value) for name, value in data.arrays().items()}
+        given: dict[str, Any] = {name: pm.Data(name, value) for name, value in data.arrays().items()}
         mean, sd = design.mu_prior
-        mu = pm.Normal("mu", mean, sd, dims="coordinate")
+        mu: Any = pm.Normal("mu", mean, sd, dims="coordinate")
         precision, log_det = _between_patients(design)
         centre = pt.broadcast_to(mu[None, :], (w, c))
         if design.covariates:
-            z = pm.Data("covariates", np.asarray(covariates, float), dims=("patient", "covariate"))
+            z: Any = pm.Data("covariates", np.asarray(covariates, float), dims=("patient", "covariate"))
             effects = pm.Normal("effects", 0.0, EFFECT_SD, dims=("covariate", "coordinate"))
             centre = centre + z @ effects
-        x = pm.CustomDist(
+        x: Any = pm.CustomDist(
             LOG_PARAMETERS, log_det, centre, precision,
             *(pm.Data(f"shape_{name}", value) for name, value in shape.arrays().items()),
             logp=_log_density, random=_draw, transform=GivenPopulation(),
@@ -143,7 +144,7 @@ def build_population_model(
         for i, name in enumerate(names):
             pm.Deterministic(name, pt.exp(absolute[:, i]), dims="patient")
         p = len(design.model.parameters)
-        outputs = ModelOutputs(design.model, rtol)(
+        outputs: Any = ModelOutputs(design.model, rtol)(
             absolute[:, :p], given["constants"], given["times"], given["n_times"], given["switches"],
             given["doses"], given["n_switches"],
         )  # fmt: skip
@@ -157,18 +158,24 @@ def _between_patients(design: PopulationDesign) -> tuple[Any, Any]:
     """Declare omega, and return the precision between patients with the logarithm of its determinant."""
     import pymc as pm
     import pytensor.tensor as pt
+    from pytensor.tensor.linalg import solve_triangular
 
     if not design.correlated:
-        omega = pm.HalfNormal("omega", design.spread, dims="coordinate")
-        return pt.diag(omega**-2), -2 * pt.log(omega).sum()
+        omega: Any = pm.HalfNormal("omega", design.spread, dims="coordinate")
+        return pt.diag(omega**-2), -2 * _total(pt.log(omega))
     c = design.size
     lower, correlation, omega = pm.LKJCholeskyCov(
         "between", n=c, eta=LKJ_SHAPE, sd_dist=pm.HalfNormal.dist(design.spread), compute_corr=True
     )
     pm.Deterministic("omega", omega, dims="coordinate")
     pm.Deterministic("correlation", correlation)
-    inverse = pt.linalg.solve_triangular(lower, pt.eye(c), lower=True)
-    return inverse.T @ inverse, -2 * pt.log(pt.diag(lower)).sum()
+    inverse = solve_triangular(lower, pt.as_tensor(np.eye(c)), lower=True)
+    return inverse.T @ inverse, -2 * _total(pt.log(pt.diag(lower)))
+
+
+def _total(x: Any) -> Any:
+    """Sum a tensor."""
+    return x.sum()
 
 
 def _dispersion(design: PopulationDesign, given: dict[str, Any], absolute: Any, who: np.ndarray) -> Any:
@@ -179,7 +186,7 @@ def _dispersion(design: PopulationDesign, given: dict[str, Any], absolute: Any, 
     if not design.likelihood.has_dispersion:
         return None
     if not design.has_shared:
-        return pt.exp(absolute[:, -1])[who]
+        return pt.exp(absolute[who, -1])
     c = design.priors.coordinates[-1]
     shared = (
         pm.TruncatedNormal(LOG_DISPERSION, c.mean, c.sd, lower=c.lower, upper=c.upper)
@@ -187,7 +194,7 @@ def _dispersion(design: PopulationDesign, given: dict[str, Any], absolute: Any, 
         else pm.Normal(LOG_DISPERSION, c.mean, c.sd)
     )
     pm.Deterministic(DISPERSION, pt.exp(shared))
-    return pt.exp(shared + given["log_scale"][:, -1])[who]
+    return pt.exp(shared + given["log_scale"][who, -1])
 
 
 def _log_density(value: Any, log_det: Any, centre: Any, precision: Any, *_: Any) -> Any:
@@ -198,7 +205,7 @@ def _log_density(value: Any, log_det: Any, centre: Any, precision: Any, *_: Any)
 
 
 def _draw(
-    log_det: Any,
+    _log_det: Any,
     centre: np.ndarray,
     precision: np.ndarray,
     *_: Any,

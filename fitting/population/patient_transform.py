@@ -35,15 +35,15 @@ class GivenPopulation(Transform):
         count = len(SHAPE_INPUTS)
         centre, precision = inputs[-count - 2 : -count]
         information, score, *maps = inputs[-count:]
-        residual, bent, _, _ = Bend()(value, *maps)
-        x, volume = Conditional()(residual, centre, precision, information, score)
-        return x, bent[0] + volume[0]
+        bent: Any = Bend()(value, *maps)
+        given: Any = Conditional()(bent[0], centre, precision, information, score)
+        return given[0], bent[1][0] + given[1][0]
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Sampler's coordinates to the log parameters."""
         return self._parts(value, inputs)[0]
 
-    def forward(self, value: Any, *inputs: Any) -> Any:
+    def forward(self, value: Any, *_: Any) -> Any:
         """Return the middle of the sampler's coordinates: PyMC asks only where a chain may start."""
         return pt.zeros_like(value)
 

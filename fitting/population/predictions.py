@@ -131,7 +131,7 @@ def with_shared(population: Population, x: np.ndarray, take: np.ndarray) -> np.n
 
 
 def outputs_at(problem: PenalisedProblem, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Outputs and dispersions at the visits of all patients, shape (m, n) each.
+    """Return outputs and dispersions at the visits of all patients, shape (m, n) each.
 
     Parameters
     ----------

@@ -73,7 +73,9 @@ def prediction_errors(predictions: VisitPredictions, seed: int = 0) -> np.ndarra
         if not len(mine) or len(simulated) < 2 * len(mine):
             continue
         # logarithms first: simulations of burdens span powers of ten, and one of them would be the whole covariance
-        floor = 1e-9 * max(float(predictions.burdens[mine].max()), 1e-300)
+        # what lies a hundredfold below the smallest measurement is nothing, and must not be the whole covariance either
+        positive = predictions.burdens[mine][predictions.burdens[mine] > 0]
+        floor = 0.01 * float(positive.min(initial=1.0 if not len(positive) else np.inf))
         ys, y = np.log(np.maximum(simulated, floor)), np.log(np.maximum(predictions.burdens[mine], floor))
         mean = ys.mean(axis=0)
         covariance = np.cov(ys.T).reshape(len(mine), len(mine))

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from fitting.bayesian.posterior import Posterior
 
-CONVERGED = "Converged: the chains of the population and of every patient agree, with enough effective draws, none diverged."
+CONVERGED = (
+    "Converged: the chains of the population and of every patient agree, with enough effective draws, "
+    "none diverged."
+)
 
 
 @dataclass(frozen=True)

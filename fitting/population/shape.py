@@ -72,7 +72,6 @@ def explore_shape(
     spread: np.ndarray,
     summary: NormalSummary,
     *,
-    shared: bool,
     rounds: int = 5,
     draws: int = 1000,
     seed: int = 0,
@@ -82,7 +81,7 @@ def explore_shape(
 
     Parameters
     ----------
-    patients, problem, priors, spread, shared
+    patients, problem, priors, spread
         As in :func:`fitting.population.summary.summarise`.
     summary : NormalSummary
         With the population to begin from.

@@ -29,7 +29,7 @@ class PopulationRow:
     estimate : float
         Typical value: exponential of the posterior median of mu.
     se : float
-        Posterior standard deviation of the typical value, in its unit.
+        Estimate times the posterior standard deviation of mu (delta method).
     rse : float
         Per cent of the estimate.
     lower, upper : float
@@ -165,7 +165,7 @@ def _row(
 ) -> PopulationRow:
     """Back-transform draws on the log scale."""
     lower, estimate, upper = np.exp(np.quantile(log_values, LEVELS))
-    # exp of the spread on the log scale: a few far draws of a loose parameter would swamp the plain deviation
+    # delta method: a few far draws of a loose parameter would swamp the plain deviation
     se = float(estimate * log_values.std(ddof=1))
     cv = np.full(3, math.nan) if cv is None else cv
     return PopulationRow(
@@ -175,7 +175,7 @@ def _row(
 
 
 def _unit(population: Population, name: str) -> str:
-    """Unit of a typical value: times its scale where it has one."""
+    """Return the unit of a typical value: times its scale where it has one."""
     from dynamics import get_model
     from fitting.likelihood import get_likelihood
 

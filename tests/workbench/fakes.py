@@ -114,7 +114,7 @@ class Rooms:
 
     def fit_cohort(self, patients, model, *, likelihood, starts, seed, progress=None):
         self.calls += [("fit", p.patient_id) for p in patients]
-        for done in range(1, len(patients) + 1):
+        for done in range(1, len(patients) + 1) if progress else ():
             progress(done, len(patients))
         return tuple(
             FitFailure(p.patient_id, "the model could not be solved")

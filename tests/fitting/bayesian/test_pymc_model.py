@@ -56,7 +56,9 @@ def test_density_is_likelihood_plus_prior_plus_volume(name, who, given, patients
 
 def test_gradient_is_that_of_finite_differences(patients):
     _, priors, _, pymc_model = one("log_normal", "beyond", None, patients)
-    value, gradient = (make(mode="FAST_COMPILE") for make in (pymc_model.compile_logp, pymc_model.compile_dlogp))
+    value, gradient = (
+        make(mode="FAST_COMPILE") for make in (pymc_model.compile_logp, pymc_model.compile_dlogp)
+    )
     z = np.random.default_rng(1).normal(size=len(priors.names))
     found = gradient({"log_parameters_whitened__": z})
     for n in range(len(z)):

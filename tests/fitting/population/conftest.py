@@ -78,7 +78,8 @@ def known_population(model, known_patients):
         "/observed_data": observed,
     }
     return Population(
-        model_name="competition", likelihood="log_normal", parameter_names=model.parameter_names, coordinate_names=names,
+        model_name="competition", likelihood="log_normal", parameter_names=model.parameter_names,
+        coordinate_names=names,
         scales={"K": "V0"}, patient_ids=tuple(p.patient_id for p in known_patients),
         constants={p.patient_id: {"V0": p.first_burden, "f_R": 0.01} for p in known_patients},
         tree=xarray.DataTree.from_dict(groups), status=CONVERGED, usable=True, provenance={"seed": 12},

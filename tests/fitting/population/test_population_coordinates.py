@@ -61,7 +61,8 @@ def test_without_data_the_coordinates_are_non_centred(inputs):
 def test_conditional_says_nan_where_a_matrix_is_not_positive(inputs):
     z, centre, precision, information, score = inputs
     x, volume = conditional(z, centre, -100 * precision, information, score)
-    assert np.isnan(volume[0]) and np.isnan(x).all()
+    assert np.isnan(volume[0])
+    assert np.isnan(x).all()
 
 
 def test_pullback_agrees_with_finite_differences(inputs, generator):
