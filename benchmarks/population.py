@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument("--cores", type=int, default=None)
     parser.add_argument("--adaptation", default="low_rank")
-    parser.add_argument("--target-accept", type=float, default=0.9)
+    parser.add_argument("--target-accept", type=float, default=0.95)
     parser.add_argument("--shared-dispersion", action="store_true")
     parser.add_argument("--keep", type=Path, help="file for the population itself")
     given = parser.parse_args()
@@ -95,8 +95,9 @@ def main() -> None:
             target_s=TARGET_S,
         )
     ]
-    path = save("population", "Hierarchical model of the adaptive-therapy cohort", rows, tables)
-    print_results(path)
+    title = "Hierarchical model of the adaptive-therapy cohort"
+    save("population", title, rows, tables)
+    print_results(title, rows, tables)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ VISITS = (0, 30, 60, 80, 100, 130, 160, 200)
 SCHEDULE = DoseSchedule.from_rows([(0, 60, 1.0), (60, 100, 0.0), (100, 200, 1.0)])
 V0 = 500.0
 RANKED_AMONG = 99  # 100 possible ranks, which bins share evenly
+BLOCK = 200  # patients drawn with one seed; the next block takes the next seed, so a longer run begins like a shorter
 CHUNK = 8  # patients between two looks at the clock
 FIT = "log likelihood"
 
@@ -51,6 +52,8 @@ class Ranked:
     Parameters
     ----------
     patient_id : str
+    seed : int
+        Of the block that the patient was drawn in.
     truth : dict of str to float
     status : str
         Code of the posterior's status; ``FAILED`` where there is none.
@@ -64,6 +67,7 @@ class Ranked:
     """
 
     patient_id: str
+    seed: int
     truth: dict[str, float]
     status: str
     method: str
@@ -81,7 +85,7 @@ def rank(
         patients, get_model(MODEL), method="importance", likelihood=LIKELIHOOD, priors=priors,
         draws=RANKED_AMONG + 1, seed=seed,
     )  # fmt: skip
-    return _ranked(patients, truths, posteriors, priors)
+    return _ranked(patients, truths, posteriors, priors, seed)
 
 
 def rank_by_nuts(
@@ -89,7 +93,7 @@ def rank_by_nuts(
 ) -> list[Ranked]:
     """Rank the truth of some patients among thinned draws of Markov chains."""
     posteriors = sample_cohort(patients, get_model(MODEL), likelihood=LIKELIHOOD, priors=priors, seed=seed)
-    return _ranked(patients, truths, posteriors, priors)
+    return _ranked(patients, truths, posteriors, priors, seed)
 
 
 def _ranked(
@@ -97,6 +101,7 @@ def _ranked(
     truths: Sequence[dict[str, float]],
     posteriors: Sequence[Posterior | FitFailure],
     priors: PriorSet,
+    seed: int,
 ) -> list[Ranked]:
     """Compare truths with evenly spaced draws."""
     model = get_model(MODEL)
@@ -104,7 +109,7 @@ def _ranked(
     ranked = []
     for w, (posterior, truth) in enumerate(zip(posteriors, truths, strict=True)):
         if not isinstance(posterior, Posterior):
-            ranked.append(Ranked(posterior.patient_id, truth, "FAILED", "", False, None, None, {}))
+            ranked.append(Ranked(posterior.patient_id, seed, truth, "FAILED", "", False, None, None, {}))
             continue
         values = np.array([truth[name] for name in model.parameter_names])
         fits = np.asarray(posterior.tree["log_likelihood"]["burden"]).sum(axis=-1).ravel()
@@ -116,7 +121,7 @@ def _ranked(
         k = about.get("pareto_k")
         ranked.append(
             Ranked(
-                posterior.patient_id, truth, posterior.status.name, posterior.method, posterior.usable,
+                posterior.patient_id, seed, truth, posterior.status.name, posterior.method, posterior.usable,
                 float(k) if k is not None and np.isfinite(k) else None, about.get("effective_draws"),
                 dict(zip((*model.parameter_names, FIT), map(int, below), strict=True)),
             )
@@ -124,27 +129,46 @@ def _ranked(
     return ranked
 
 
-def measure(wanted: int, minutes: float, seed: int, *, nuts: bool) -> list[Ranked]:
+def simulate(seed: int) -> tuple[Sequence[Patient], Sequence[dict[str, float]]]:
+    """Draw one block of patients and their true parameters."""
+    cohort, truths = virtual_patients.sample_cohort(
+        get_model(MODEL), BLOCK, VISITS, SCHEDULE, seed, first_burden=V0
+    )
+    return cohort.patients, truths
+
+
+def measure(wanted: int, minutes: float, seed: int) -> list[Ranked]:
     """Rank as many of the wanted patients as the time allows, a few at a time."""
-    model, began = get_model(MODEL), time.monotonic()
-    cohort, truths = virtual_patients.sample_cohort(model, wanted, VISITS, SCHEDULE, seed, first_burden=V0)
-    priors = build_priors(model, get_likelihood(LIKELIHOOD))
+    began = time.monotonic()
+    priors = build_priors(get_model(MODEL), get_likelihood(LIKELIHOOD))
     ranked: list[Ranked] = []
-    for first in range(0, wanted, CHUNK):
-        if time.monotonic() - began > 60 * minutes:
-            break
-        some, their = cohort.patients[first : first + CHUNK], truths[first : first + CHUNK]
-        found = rank(some, their, priors, seed)
-        poor = [i for i, one in enumerate(found) if not one.usable] if nuts else []
-        if poor:
-            again = rank_by_nuts([some[i] for i in poor], [their[i] for i in poor], priors, seed)
-            for i, one in zip(poor, again, strict=True):
-                found[i] = replace(one, pareto_k=found[i].pareto_k, effective_draws=found[i].effective_draws)
-        ranked += found
-        refused = sum(not one.usable for one in ranked)
-        said = f"{len(ranked)} of {wanted} patients, {refused} refused, {time.monotonic() - began:.0f} s"
-        print(said, flush=True)
+    for block in range(-(-wanted // BLOCK)):
+        patients, truths = simulate(seed + block)
+        last = min(BLOCK, wanted - block * BLOCK)
+        for first in range(0, last, CHUNK):
+            if time.monotonic() - began > 60 * minutes:
+                return ranked
+            some = slice(first, min(first + CHUNK, last))
+            ranked += rank(patients[some], truths[some], priors, seed + block)
+            refused = sum(not one.usable for one in ranked)
+            said = f"{len(ranked)} of {wanted} patients, {refused} refused, {time.monotonic() - began:.0f} s"
+            print(said, flush=True)
     return ranked
+
+
+def sample_refused(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Replace the ranks of patients without a usable posterior by ranks among draws of Markov chains."""
+    priors = build_priors(get_model(MODEL), get_likelihood(LIKELIHOOD))
+    settled = list(ranked)
+    for seed in sorted({one.seed for one in ranked if not one.usable}):
+        poor = [i for i, one in enumerate(ranked) if one.seed == seed and not one.usable]
+        patients, truths = simulate(seed)
+        names = [patient.patient_id for patient in patients]
+        place = [names.index(ranked[i].patient_id) for i in poor]
+        again = rank_by_nuts([patients[j] for j in place], [truths[j] for j in place], priors, seed)
+        for i, one in zip(poor, again, strict=True):
+            settled[i] = replace(one, pareto_k=ranked[i].pareto_k, effective_draws=ranked[i].effective_draws)
+    return settled
 
 
 def judge(ranked: Sequence[Ranked]) -> Calibration:
@@ -202,17 +226,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ranked = [Ranked(**one) for one in stored["patients"]]
     else:
         wall, cpu = time.monotonic(), time.process_time()
-        ranked = measure(options.patients, options.minutes, options.seed, nuts=options.nuts)
+        ranked = measure(options.patients, options.minutes, options.seed)
         run = {
-            "wanted": options.patients, "seed": options.seed, "nuts": options.nuts,
+            "wanted": options.patients, "seed": options.seed,
             "wall_s": round(time.monotonic() - wall), "cpu_s": round(time.process_time() - cpu),
         }  # fmt: skip
+    if options.nuts:
+        ranked = sample_refused(ranked)
     believed, everyone = judge([one for one in ranked if one.usable]), judge([o for o in ranked if o.ranks])
     title = f"Simulation-based calibration: {MODEL}, {len(ranked)} virtual patients from the default priors"
     listed = tables(believed, everyone, ranked)
     notes = [
         f"{len(ranked)} of {run['wanted']} patients wanted, seed {run['seed']}: {len(VISITS)} visits, first burden "
-        f"{V0:g}, Poisson noise; {run['cpu_s']} s of processor time, {run['wall_s']} s by the clock."
+        f"{V0:g}, Poisson noise; the approximations took {run['cpu_s']} s of processor "
+        f"time, {run['wall_s']} s by the clock."
     ]
     save("sbc", title, [], listed, notes=notes, run=run, patients=[asdict(one) for one in ranked])
     draw(believed, PICTURE)

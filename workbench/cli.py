@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.cli_fit import fit
+from workbench.cli_options import EXIT_CODES, INTERRUPTED, Fresh, Marker, Quiet, RunFolder, ScheduleFile, say
+
 if TYPE_CHECKING:
     from workbench.request import Request
 
-# Nothing of this project, and nothing large, is imported here: `evodose --help` answers at once.
-
-EXIT_CODES = """\
-Exit codes: 0 all patients have a result (a refusal with its reason is a result); 1 nothing could be fitted, or
-`check` found nothing that could be; 2 a wrong option, or a file that cannot be used; 3 finished, but some patients
-failed; 130 interrupted (repeat the command to continue)."""
+# Nothing large is imported here: `evodose --help` answers at once.
 
 app = typer.Typer(
     name="evodose",
@@ -30,25 +28,6 @@ app = typer.Typer(
     "Research use only; not a medical device.",
     epilog=EXIT_CODES,
 )
-
-_INTERRUPTED = 130
-
-RunFolder = Annotated[
-    Path, typer.Option("--output", "-o", metavar="RUN", help="Run directory; an existing one is continued.")
-]
-ScheduleFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--schedule",
-        metavar="FILE",
-        help="Doses: patient_id, t_start, t_end, dose; overrides the dose column.",
-    ),
-]
-Marker = Annotated[str | None, typer.Option(help="Which marker to read, from a file with several.")]
-Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Delete what an earlier run left in RUN and begin anew.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table: only what must be read.")]
 
 
 def _version(wanted: bool) -> None:
@@ -255,70 +234,12 @@ def identify(
     try:
         code = execute(request, quiet=quiet)
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
-        raise typer.Exit(_INTERRUPTED) from None
+        say("interrupted; what was finished is kept. Repeat the same command to continue.")
+        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(code)
 
 
-@app.command(epilog=EXIT_CODES)
-def fit(
-    source: Annotated[Path, typer.Argument(metavar="FILE_OR_RUN", help="Cohort file, or a run directory.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="RUN", help="Run directory of a cohort file.")
-    ] = None,
-    bayes: Annotated[bool, typer.Option("--bayes", help="A posterior a patient, besides the fit.")] = False,
-    approximate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="METHOD", help="Instead of sampling: importance (seconds), laplace (a first look)."
-        ),
-    ] = None,
-    population: Annotated[
-        bool, typer.Option("--population", help="A population over the patients too.")
-    ] = False,
-    draws: Annotated[int | None, typer.Option(help="Of each chain [1000].")] = None,
-    tune: Annotated[int | None, typer.Option(help="Draws before those, discarded [1000].")] = None,
-    chains: Annotated[int | None, typer.Option(help="Number of chains [4].")] = None,
-    sampler: Annotated[str | None, typer.Option(help="nutpie, pymc or numpyro.")] = None,
-    prior: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=MEDIAN,FOLD", help="95 % of the mass within median / and * fold; repeatable."
-        ),
-    ] = None,
-    patient: Annotated[
-        list[str] | None, typer.Option("--patient", metavar="ID", help="Only this patient; may be repeated.")
-    ] = None,
-    schedule: ScheduleFile = None,
-    marker: Marker = None,
-    model: Annotated[str | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
-    likelihood: Annotated[str | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
-    seed: Annotated[int | None, typer.Option(help="With a cohort file, as in `run`.")] = None,
-    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster.")] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Delete what RUN holds; of a run directory, its posteriors.")
-    ] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Fit every patient by maximum likelihood; with --bayes, say what is data, what is prior, which doses that leaves.
-
-    Tables, and with --bayes the page RUN/posteriors.html. Repeat the command to continue.
-    """
-    from workbench.fit_command import FitRequest, execute
-    from workbench.fit_options import FitOptions, read_priors
-
-    options = FitOptions(
-        bayes, approximate, population, draws, tune, chains, sampler, read_priors(prior or ())
-    )
-    request = FitRequest(
-        source, output, tuple(patient or ()), schedule, marker, model, likelihood, seed, options, fresh, dask
-    )
-    try:
-        code = execute(request, quiet=quiet)
-    except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
-        raise typer.Exit(_INTERRUPTED) from None
-    raise typer.Exit(code)
+app.command(epilog=EXIT_CODES)(fit)
 
 
 @app.command()
@@ -346,8 +267,8 @@ def _execute(request: Request, *, quiet: bool) -> None:
         with choose_observer(quiet=quiet) as observer:
             outcome = execute(request, observer)
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept. Repeat the same command to continue.")
-        raise typer.Exit(_INTERRUPTED) from None
+        say("interrupted; what was finished is kept. Repeat the same command to continue.")
+        raise typer.Exit(INTERRUPTED) from None
     print_outcome(outcome, request.folder, quiet=quiet)
     raise typer.Exit(outcome.exit_code)
 
@@ -363,7 +284,7 @@ def main() -> None:
         code = app(prog_name="evodose", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # the reader of a pipe (`evodose models | head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -386,9 +307,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, (ValueError, RuntimeError, OSError)) and _is_ours(error):
         from patients.problems import UnusableCohortError
 
-        _say(str(error))
+        say(str(error))
         return 1 if isinstance(error, UnusableCohortError) else 2
-    _say(f"unexpected {type(error).__name__}: {error}\nSet EVODOSE_DEBUG=1 to see where it happened.")
+    say(f"unexpected {type(error).__name__}: {error}\nSet EVODOSE_DEBUG=1 to see where it happened.")
     return 2
 
 
@@ -396,11 +317,6 @@ def _is_ours(error: Exception) -> bool:
     """Whether the message was written for a person: an error of this project, or of the file system."""
     rooms = ("dynamics", "patients", "fitting", "identifiability", "dosing", "workbench")
     return isinstance(error, OSError) or type(error).__module__.split(".")[0] in rooms
-
-
-def _say(text: str) -> None:
-    """Print to the standard error."""
-    print(f"evodose: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,6 @@ def without_name(sentence: str, name: str) -> str:
 
 def ended(note: str) -> str:
     """Make a note a sentence; one that begins with a parameter's name keeps its first letter."""
-    text = note if note.endswith(".") else f"{note}."
+    text = note if note.endswith((".", ".)")) else f"{note}."
     word = text.split(" ", 1)[0]
     return f"{text[0].upper()}{text[1:]}" if word.isalpha() and len(word) > 2 else text

@@ -69,7 +69,11 @@ def assemble_tree(
             BURDEN: patient.burdens.astype(float), "censoring": patient.censoring.astype(int),
         },
     }  # fmt: skip
-    return _tree(groups, patient, priors)
+    tree = _tree(groups, patient, priors)
+    tree.attrs |= {
+        "patient_id": patient.patient_id, "model": problem.model.name, "likelihood": problem.likelihood.name,
+    }  # fmt: skip
+    return tree
 
 
 def outputs_of(

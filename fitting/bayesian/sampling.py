@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import logging
 import warnings
 from collections.abc import Callable
@@ -131,6 +132,12 @@ def sample_model(pymc_model: Any, options: SamplingOptions, seed: int) -> Sample
     """Sample a PyMC model with PyMC's own sampler or NumPyro's; slower, and compiled anew every time."""
     import pymc as pm
 
+    if options.sampler == "numpyro":
+        if importlib.util.find_spec("numpyro") is None:
+            raise RuntimeError(
+                "NumPyro is not installed: pip install 'evodose[numpyro]', or use --sampler nutpie"
+            )
+        import fitting.bayesian.jax_ops  # noqa: F401  registers the operations with JAX
     logging.getLogger("pymc").setLevel(logging.ERROR)
     tree = pm.sample(
         options.draws, tune=options.tune, chains=options.chains, cores=options.cores, random_seed=seed,

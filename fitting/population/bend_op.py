@@ -1,6 +1,5 @@
 """The curved maps of a cohort as a PyTensor operation."""
 
-# ruff: noqa: ARG001, ARG002 - PyTensor calls these signatures
 from __future__ import annotations
 
 from typing import Any

@@ -1,6 +1,5 @@
 """The patients' conditional normal as a PyTensor operation with its exact gradient."""
 
-# ruff: noqa: ARG001, ARG002 - PyTensor calls these signatures
 from __future__ import annotations
 
 from typing import Any

@@ -47,7 +47,7 @@ def fit_population(
     tune: int = 1000,
     chains: int = 4,
     cores: int | None = None,
-    target_accept: float = 0.9,
+    target_accept: float = 0.95,
     adaptation: Adaptation = "low_rank",
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
@@ -235,7 +235,17 @@ def judge(tree: DataTree, patients: int) -> tuple[str, bool]:
     flat = scalars_of(tree)
     flat.attrs["patient_id"] = f"population of {patients}"
     check = check_convergence(flat)
-    return (CONVERGED, True) if check.good else (check.sentence, False)
+    if check.good:
+        return CONVERGED, True
+    # a cohort has a hundred parameters and more: the worst of each kind is enough for a sentence
+    moved = [p for p in check.parameters if not p.held and math.isfinite(p.rhat)]
+    if not moved:
+        return check.sentence, False
+    apart, few = max(moved, key=lambda p: p.rhat), min(moved, key=lambda p: min(p.ess_bulk, p.ess_tail))
+    return (
+        f"{check.verdict} (R-hat up to {apart.rhat:.3f}, in {apart.name}; least effective draws "
+        f"{check.least_ess:.0f}, in {few.name}; {check.divergences or 0} divergent draws.)"
+    ), False
 
 
 def scalars_of(tree: DataTree) -> DataTree:

@@ -40,7 +40,7 @@ def sample(
     seed: int = 0,
     cores: int | None = None,
     adaptation: Adaptation = "low_rank",
-    target_accept: float = 0.9,
+    target_accept: float = 0.95,
     progress: Callable[[float], None] | None = None,
 ) -> DataTree:
     """Sample with nutpie, chains starting around the best population.

@@ -60,7 +60,7 @@ def test_nothing_large_is_imported_for_help():
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("demo",), ("check",), ("models",), ("report",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("demo",), ("check",), ("models",), ("fit",), ("report",)])
 def test_every_command_has_help(evodose, command):
     code, out, _ = evodose(*command, "--help")
     assert code == 0

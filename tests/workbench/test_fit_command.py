@@ -127,7 +127,6 @@ def test_the_table_holds_the_quantiles_of_the_draws(fit, full, tmp_path):
     assert rows.loc["window_low", "exists"] == pytest.approx(np.mean(low < high))
     assert rows.loc["window_low", "median"] == pytest.approx(np.median(low[low < high]))
     assert rows.loc["r", "contraction"] > 0.9
-    assert rows.loc["r", "source"] == "DATA"
     checks = table(tmp_path, "posterior_checks.csv").iloc[0]
     assert checks["inside_90"] == 1
     assert 0 < checks["p_nadir"] < 1
@@ -388,3 +387,37 @@ def test_a_scheduler_that_is_not_there_is_said(fit, monkeypatch):
     code, _, err = fit(["P1"], "--dask", "tcp://127.0.0.1:9")
     assert code == 2
     assert "127.0.0.1:9" in err
+
+
+@pytest.mark.slow
+def test_a_real_patient_from_the_file_to_the_page(monkeypatch, capsys, tmp_path):
+    """Nothing replaced: one virtual patient whose many visits fix the window."""
+    import csv
+
+    from patients.demo import embedded_demo_cohort
+
+    patient = next(iter(embedded_demo_cohort()))
+    with (tmp_path / "cohort.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["patient_id", "time_days", "burden", "dose", "marker"])
+        writer.writerows(
+            ["<A&B>", t, b, 1, "LDH_U_per_L"] for t, b in zip(patient.times, patient.burdens, strict=True)
+        )
+    asked = ["fit", tmp_path / "cohort.csv", "-o", tmp_path / "run", "--bayes", "--approximate", "importance"]
+    monkeypatch.setattr(sys, "argv", ["evodose", *map(str, asked), "--draws", "250"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code or 0) == 0
+    assert "The window's lower edge is data, its upper edge is data." in capsys.readouterr().out
+    rows = table(tmp_path, "posteriors.csv").set_index("parameter")
+    assert set(rows.index) == {"r", "K", "delta", "c", "window_low", "window_high"}
+    for name, truth in {"r": 0.132, "K": 581, "delta": 0.089, "c": 2.29, "window_low": 0.566}.items():
+        assert rows.loc[name, "q2.5"] < truth < rows.loc[name, "q97.5"]
+        assert rows.loc[name, "contraction"] > 0.5
+    checks = table(tmp_path, "posterior_checks.csv").iloc[0]
+    assert checks["window_probability"] == 1
+    assert np.isnan(checks["divergences"])
+    page = (tmp_path / "run" / POSTERIORS_FILE).read_text()
+    assert page.count("<svg") >= 7
+    assert "&lt;A&amp;B&gt;" in page
+    assert "<A&B>" not in page

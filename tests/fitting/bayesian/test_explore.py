@@ -67,7 +67,9 @@ def test_draws_depend_on_the_patient_not_on_the_cohort(full, censored):
     model, likelihood = get_model("competition"), LIKELIHOODS["log_normal"]
     priors = build_priors(model, likelihood)
     alone, together = (
-        explore_cohort(build_penalised(patients, model, likelihood, priors), patients, priors, rounds=2, draws=300)
+        explore_cohort(
+            build_penalised(patients, model, likelihood, priors), patients, priors, rounds=2, draws=300
+        )
         for patients in ([censored], [full, censored])
     )
     np.testing.assert_allclose(alone[0].draws.points[:50], together[1].draws.points[:50], rtol=1e-6)

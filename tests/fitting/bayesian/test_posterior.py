@@ -77,7 +77,7 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 
 def test_a_posterior_that_failed_makes_no_ensemble(assembled):
     failed = dataclasses.replace(assembled[3], status=PosteriorStatus.NOT_CONVERGED)
-    with pytest.raises(ValueError, match="beyond.*Did not converge"):
+    with pytest.raises(ValueError, match=r"beyond.*Did not converge"):
         failed.ensemble()
     assert "Did not converge" in failed.ensemble(10, allow_unusable=True).provenance
     ensemble = assembled[3].ensemble(20)

@@ -102,3 +102,21 @@ def test_a_user_may_extend_the_model(patients):
     assert pymc_model.compile_logp(mode="FAST_COMPILE")(point) - plain == pytest.approx(-0.5 * (c - 3.0) ** 2)
     assert np.all(drawn["prior"].dataset["r"] > 0)
     assert drawn["prior_predictive"].dataset["burden"].shape == (1, 20, 6)
+
+
+def test_jax_gives_the_same_density_and_gradient(patients):
+    import jax
+    from pymc.sampling.jax import get_jaxified_logp
+
+    import fitting.bayesian.jax_ops  # noqa: F401  registers the operations
+
+    _, priors, _, pymc_model = one("log_normal", "full", None, patients)
+    z = np.random.default_rng(2).normal(size=len(priors.names))
+    point = {"log_parameters_whitened__": z}
+    density = get_jaxified_logp(pymc_model)
+    assert float(density([z])) == pytest.approx(
+        float(pymc_model.compile_logp(mode="FAST_COMPILE")(point)), rel=1e-9
+    )
+    gradient = jax.grad(lambda x: density([x]))(z)
+    known = pymc_model.compile_dlogp(mode="FAST_COMPILE")(point)
+    np.testing.assert_allclose(gradient, known, rtol=1e-6, atol=1e-8)

@@ -79,11 +79,11 @@ def test_band_holds_whole_curves_of_even_ranks_as_often_as_it_says(draws):
     curves = np.array([counts_below(ranks, draws) for ranks in simulated]) / 60
     held = np.mean(np.all((curves >= lower) & (curves <= upper), axis=1))
     assert 0.88 < held < 0.925  # 0.9 with three standard errors of 2000, and a little for the steps of counts
-    p = np.array([band_probability(ranks, draws) for ranks in simulated[:300]])
-    assert 0.05 < np.mean(p <= 0.1) < 0.155
     # the probability and the band are one test
-    inside = np.all((curves >= lower) & (curves <= upper), axis=1)[:300]
+    inside = np.all((curves >= lower) & (curves <= upper), axis=1)[:100]
+    p = np.array([band_probability(ranks, draws) for ranks in simulated[:100]])
     np.testing.assert_array_equal(p > 0.1, inside)
+    assert not inside.all()
 
 
 def test_one_point_is_the_binomial_test():
@@ -112,13 +112,13 @@ def test_plot_shows_curves_bands_and_failures():
     fine, off = figure.axes[:2]
     curves = [axes.get_lines()[1] for axes in (fine, off)]
     assert [c.get_color() for c in curves] == [palette.POSTERIOR, palette.ALARM]
-    place = curves[1].get_xdata()
+    place, height = (np.asarray(values, dtype=float) for values in curves[1].get_data())
     expected = np.mean(ranks["K"][:, None] < place[1:-1] * 100 - 1e-9, axis=0) - place[1:-1]
-    np.testing.assert_allclose(curves[1].get_ydata()[1:-1], expected, atol=1e-12)
+    np.testing.assert_allclose(height[1:-1], expected, atol=1e-12)
     assert off.get_title(loc="left").startswith("K")
     # draws too high: ranks too low, and the curve leaves its band upwards
     band = off.collections[0].get_datalim(off.transData)
-    assert curves[1].get_ydata().max() > band.y1
+    assert height.max() > band.y1
 
 
 def test_mean_rank_moves_as_much_as_a_normal_shift_says():
