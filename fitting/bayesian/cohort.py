@@ -27,6 +27,7 @@ from fitting.starts import patient_generator
 if TYPE_CHECKING:
     from dynamics.model import Model
     from fitting.likelihood import Likelihood
+    from fitting.posterior_checks.convergence import Convergence
     from patients.cohort import Patient
 
 RTOL = 1e-6  # of the solver while sampling: the log-likelihood is then exact to about 1e-8
@@ -124,7 +125,7 @@ def _one(
         data = CourseData.of(problem, w, priors, explored.draws.map)
         root = int(patient_generator(seed, patient.patient_id, "nuts").integers(2**31))
         tries, warnings = [options, options.more_careful()], []
-        tree, check, used = None, None, options
+        tree, check, sampled, used = None, None, None, options
         for attempt, used in enumerate(tries):
             sampled = _sample(problem, priors, data, used, root + attempt, patient.patient_id, progress)
             tree = assemble_tree(problem, w, patient, priors, sampled.coordinates, sampled.sample_stats, seed)
@@ -135,15 +136,25 @@ def _one(
             data = dataclasses.replace(data, map=_map_of(sampled.coordinates, explored, root))
         assert tree is not None
         assert check is not None
+        assert sampled is not None
     except Exception as error:
         return FitFailure(patient.patient_id, f"sampling ended with {type(error).__name__}: {error}")
     model = problem.model
     return Posterior(
         patient.patient_id, model.name, problem.likelihood.name, model.parameter_names,
         patient_constants(model, patient), tree,
-        PosteriorStatus.CONVERGED if check.good else PosteriorStatus.NOT_CONVERGED, "nuts", tuple(warnings),
+        _status(check, sampled, explored), "nuts", tuple(warnings),
         provenance(priors, seed) | {"sampling": dataclasses.asdict(used), "seed_of_chains": root},
     )  # fmt: skip
+
+
+def _status(check: Convergence, sampled: Sampled, explored: Exploration) -> PosteriorStatus:
+    """Judge draws by their checks, and a few divergences by the second witness."""
+    from fitting.bayesian.witness import agrees
+
+    if check.good:
+        return PosteriorStatus.CONVERGED
+    return PosteriorStatus.CONFIRMED if agrees(check, sampled, explored) else PosteriorStatus.NOT_CONVERGED
 
 
 def _map_of(coordinates: np.ndarray, explored: Exploration, seed: int) -> CurvedMap:

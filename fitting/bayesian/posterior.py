@@ -23,6 +23,10 @@ class PosteriorStatus(StrEnum):
     """How sampling ended; each member is the sentence that a person reads."""
 
     CONVERGED = "Converged: the chains agree, there are enough effective draws, and none diverged."
+    CONFIRMED = (
+        "Converged and confirmed: the chains agree, a few transitions diverged at the posterior's sharp edges, and "
+        "importance sampling, which has no trajectories, gives the same quantiles."
+    )
     IMPORTANCE = (
         "Converged: the importance weights are even enough for their draws to stand for the posterior."
     )
@@ -37,7 +41,7 @@ class PosteriorStatus(StrEnum):
     FAILED = "No posterior: the model could not be solved from any start."
 
 
-USABLE = (PosteriorStatus.CONVERGED, PosteriorStatus.IMPORTANCE)
+USABLE = (PosteriorStatus.CONVERGED, PosteriorStatus.CONFIRMED, PosteriorStatus.IMPORTANCE)
 
 
 @dataclass(frozen=True)

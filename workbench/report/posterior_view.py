@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 View = dict[str, Any]
 BADGES = {
-    "CONVERGED": ("converged", "good"), "IMPORTANCE": ("importance draws hold", "good"),
+    "CONVERGED": ("converged", "good"), "CONFIRMED": ("converged, confirmed", "good"),
+    "IMPORTANCE": ("importance draws hold", "good"),
     "APPROXIMATE": ("approximation", "open"), "NOT_CONVERGED": ("not converged", "bad"),
     "FAILED": ("no posterior", "bad"), "NONE": ("no posterior", "bad"),
 }  # fmt: skip

@@ -1,0 +1,48 @@
+"""The second witness of sampled draws: importance draws of the same posterior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fitting.bayesian.explore import Exploration
+    from fitting.bayesian.sampling import Sampled
+    from fitting.posterior_checks.convergence import Convergence
+
+MOST_DIVERGING = 0.002  # share of the draws
+LEAST_EFFECTIVE = 400.0  # importance draws
+SHARES = (0.025, 0.1, 0.5, 0.9, 0.975)
+APART = 0.2  # standard deviations by which quantiles may differ; twice that beyond 90 %
+
+
+def agrees(check: Convergence, sampled: Sampled, explored: Exploration) -> bool:
+    """Say whether divergences are all that is wrong, few, and without a trace in the quantiles.
+
+    A divergence marks a place that a trajectory could not enter, and the bias to fear is that draws are missing there.
+    Importance draws have no trajectories: where both give the same quantiles of every coordinate, none are missing.
+
+    Parameters
+    ----------
+    check : Convergence
+    sampled : Sampled
+    explored : Exploration
+    """
+    from fitting.posterior_checks.convergence import LIMITS
+
+    diverging = float(np.mean(sampled.sample_stats.get("diverging", np.ones(1))))
+    mixed = check.worst_rhat <= LIMITS.rhat and check.least_ess >= LIMITS.ess
+    if not mixed or diverging > MOST_DIVERGING or explored.draws.effective < LEAST_EFFECTIVE:
+        return False
+    draws = sampled.coordinates.reshape(-1, sampled.coordinates.shape[-1])
+    points, weights = explored.coordinates(), explored.draws.weights
+    for i, sd in enumerate(draws.std(axis=0)):
+        order = np.argsort(points[:, i])
+        cumulative = np.cumsum(weights[order])
+        for share in SHARES:
+            other = points[order[np.searchsorted(cumulative, share * cumulative[-1])], i]
+            allowed = APART if 0.1 <= share <= 0.9 else 2 * APART
+            if abs(float(np.quantile(draws[:, i], share)) - other) > allowed * sd:
+                return False
+    return True
