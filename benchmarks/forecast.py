@@ -1,8 +1,8 @@
 """Does it predict? Forecasts of later visits from the first ones, on four cohorts.
 
 ``python -m benchmarks.forecast`` trains on the first 60 % of each patient's visits, forecasts the others by every
-method, and writes scores to ``results/forecast.json`` and, as a page, ``results/forecast.md``. Lesions are also run
-under the protocol of TumorGrowth.jl. Only scores are written: no measurement leaves the folder of the cohorts but
+method, and writes scores to ``results/forecast_<cohort>.json`` with a page ``.md`` beside it. Lesions are also
+run under the protocol of TumorGrowth.jl. Only scores are written: no measurement leaves the folder of the cohorts but
 by ``--visits FILE``.
 """
 

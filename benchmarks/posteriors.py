@@ -37,12 +37,18 @@ def main() -> None:
     rows: list[Row] = []
     gradients = gradient_table(cohort.patients, model)
     chosen = [p for p in cohort.patients if p.patient_id in IDENTIFIED]
+    load = os.getloadavg()[0]
     four, seconds = sampled(chosen, model)
     rows.append(
-        Row("patients 2, 6, 7, 8: 4 x 1000 draws each, compilation included", [seconds], target_s=60.0)
+        Row(
+            "patients 2, 6, 7, 8: 4 x 1000 draws each, compilation included",
+            [seconds],
+            load=[load],
+            target_s=60.0,
+        )
     )
     eight, seconds = sampled(cohort.patients, model)
-    rows.append(Row("all eight patients, compiled before", [seconds], target_s=180.0))
+    rows.append(Row("all eight patients, compiled before", [seconds], load=[load], target_s=180.0))
     second = next(p for p in chosen if p.patient_id == "MEL02")
     ours = next(r for r in eight if r[0] == "MEL02")
     base = demetropolis(second, model, arguments.baseline_draws)
@@ -61,10 +67,14 @@ def main() -> None:
         ],
     )
     columns = ["patient", "s", "status", "R-hat", "least ESS", "divergences", "attempts"]
-    save(
-        Path(__file__).stem, TITLE, rows,
-        [gradients, Table("Four patients", columns, four), Table("All eight", columns, eight), speed],
-    )  # fmt: skip
+    tables = [gradients, Table("Four patients", columns, four), Table("All eight", columns, eight), speed]
+    save(Path(__file__).stem, TITLE, rows, [rounded(t) for t in tables])
+
+
+def rounded(table: Table) -> Table:
+    """Show four digits."""
+    cells = [[f"{c:.4g}" if isinstance(c, float) else c for c in row] for row in table.cells]
+    return Table(table.caption, table.columns, cells)
 
 
 def gradient_table(patients: Any, model: Any) -> Table:
