@@ -80,7 +80,7 @@ def adapt(
     for round_ in range(rounds + 1):
         log_weights = mixture.log_weights(target)
         size = mixture.points.shape[1]
-        weights = _tempered(log_weights, 20.0 * size)
+        weights = tempered(log_weights, 20.0 * size)
         effective = 1 / np.sum(weights**2)
         curved = bool(effective > FLAT_BELOW * size)
         if curved and round_ in (rounds // 2, rounds):
@@ -161,7 +161,7 @@ def _density(
     return each.sum(axis=1) - volume
 
 
-def _tempered(log_weights: np.ndarray, wanted: float) -> np.ndarray:
+def tempered(log_weights: np.ndarray, wanted: float) -> np.ndarray:
     """Flatten weights until they are worth the wanted number of draws: few heavy ones fit no proposal."""
     power = 1.0
     for _ in range(40):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
+from fitting.bayesian.importance import tempered
+
 FREEDOM = 5.0  # degrees of freedom of the proposals
 ROUNDS, DRAWS = 2, 400
 
@@ -61,7 +63,7 @@ def sample(
         log_weights = value - logsumexp(np.stack(parts), axis=0)
         if round_ == ROUNDS:
             break
-        w = _tempered(log_weights, 10.0 * c)
+        w = tempered(log_weights, 10.0 * c)
         centre = w @ everything
         away = everything - centre
         proposals.append((centre, (away * w[:, None]).T @ away + 1e-4 * np.eye(c)))
@@ -118,14 +120,3 @@ def _density(points: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.n
         - np.log(np.diag(root)).sum()
         - 0.5 * (FREEDOM + c) * np.log1p(np.sum(z**2, axis=0) / FREEDOM)
     )
-
-
-def _tempered(log_weights: np.ndarray, wanted: float) -> np.ndarray:
-    """Flatten weights until they are worth so many draws."""
-    power = 1.0
-    for _ in range(40):
-        flattened = power * log_weights - logsumexp(power * log_weights)
-        if np.exp(-logsumexp(2 * flattened)) >= wanted:
-            break
-        power *= 0.8
-    return np.exp(flattened)
