@@ -125,25 +125,24 @@ def _one(
         data = CourseData.of(problem, w, priors, explored.draws.map)
         root = int(patient_generator(seed, patient.patient_id, "nuts").integers(2**31))
         tries, warnings = [options, options.more_careful()], []
-        tree, check, sampled, used = None, None, None, options
+        tree, status, used = None, PosteriorStatus.NOT_CONVERGED, options
         for attempt, used in enumerate(tries):
             sampled = _sample(problem, priors, data, used, root + attempt, patient.patient_id, progress)
             tree = assemble_tree(problem, w, patient, priors, sampled.coordinates, sampled.sample_stats, seed)
             check = check_convergence(tree)
-            if check.good:
+            status = _status(check, sampled, explored)
+            if status is not PosteriorStatus.NOT_CONVERGED:
                 break
             warnings.append(f"{'first' if attempt == 0 else 'second'} attempt: {check.sentence}")
             data = dataclasses.replace(data, map=_map_of(sampled.coordinates, explored, root))
         assert tree is not None
-        assert check is not None
-        assert sampled is not None
     except Exception as error:
         return FitFailure(patient.patient_id, f"sampling ended with {type(error).__name__}: {error}")
     model = problem.model
     return Posterior(
         patient.patient_id, model.name, problem.likelihood.name, model.parameter_names,
         patient_constants(model, patient), tree,
-        _status(check, sampled, explored), "nuts", tuple(warnings),
+        status, "nuts", tuple(warnings),
         provenance(priors, seed) | {"sampling": dataclasses.asdict(used), "seed_of_chains": root},
     )  # fmt: skip
 
