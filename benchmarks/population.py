@@ -29,11 +29,12 @@ def main() -> None:
     parser.add_argument("--adaptation", default="low_rank")
     parser.add_argument("--target-accept", type=float, default=0.95)
     parser.add_argument("--shared-dispersion", action="store_true")
+    parser.add_argument("--method", default=None, choices=("two-stage", "joint"))
     parser.add_argument("--keep", type=Path, help="file for the population itself")
     given = parser.parse_args()
     from dynamics import get_model
     from fitting.population import fit_population, population_table, predict_visits
-    from fitting.population.fit import scalars_of
+    from fitting.population.assembly import scalars_of
     from fitting.posterior_checks.convergence import check_convergence
     from patients.loading import load_cohort
 
@@ -55,7 +56,7 @@ def main() -> None:
     population = fit_population(
         cohort.patients, model, draws=given.draws, tune=given.tune, chains=given.chains, cores=given.cores,
         adaptation=given.adaptation, target_accept=given.target_accept, shared_dispersion=given.shared_dispersion,
-        progress=tell,
+        method=given.method, progress=tell,
     )  # fmt: skip
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     print(file=sys.stderr)

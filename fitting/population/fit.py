@@ -5,31 +5,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from fitting.bayesian.cohort import provenance
-from fitting.bayesian.penalised_problem import PenalisedProblem, build_penalised
-from fitting.bayesian.prior_set import DISPERSION, build_priors
+from fitting.bayesian.penalised_problem import build_penalised
+from fitting.bayesian.prior_set import build_priors
 from fitting.choice import choose_likelihood
 from fitting.maximum_likelihood import prepare, unusable
+from fitting.population.assembly import assemble, judge
 from fitting.population.cohort_data import CohortData
+from fitting.population.conditional_draws import draw_conditionally
 from fitting.population.model import PopulationDesign, build_population_model
-from fitting.population.predictions import outputs_at
-from fitting.population.result import CONVERGED, Population
+from fitting.population.result import Population
 from fitting.population.sampling import Adaptation, sample
 from fitting.population.shape import explore_shape
 from fitting.population.summary import summarise
+from fitting.population.two_stage import sample_two_stage, too_few
 from fitting.problem import patient_constants
 
 if TYPE_CHECKING:
-    from xarray import Dataset, DataTree
-
     from dynamics.model import Model
     from patients.cohort import Patient
 
 RTOL = 1e-6
+Method = Literal["two-stage", "joint"]
 AT_LEAST = 3  # patients, below which nothing can be said about how they differ
 
 
@@ -49,10 +50,16 @@ def fit_population(
     cores: int | None = None,
     target_accept: float = 0.95,
     adaptation: Adaptation = "low_rank",
+    method: Method | None = None,
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
 ) -> Population:
     """Sample the hierarchical model of a cohort; see :class:`fitting.population.model.PopulationDesign`.
+
+    Two methods reach the same posterior. ``"two-stage"`` explores each patient once and samples the population alone,
+    with the patients summed out (:mod:`fitting.population.two_stage`): minutes, and no patient of several modes can
+    hold it up. ``"joint"`` samples population and patients together, one solve of all patients a gradient: exact, slow
+    to mix where one patient's posterior is in pieces, and the only one for a dispersion that patients share.
 
     Parameters
     ----------
@@ -77,7 +84,9 @@ def fit_population(
         As many as this process may use where not given.
     target_accept : float
     adaptation : {"low_rank", "diag"}
-        Of the sampler's mass matrix.
+        Of the sampler's mass matrix, jointly.
+    method : {"two-stage", "joint"}, optional
+        Two-stage where it can be had.
     seed : int
     progress : callable, optional
         Called with (what is being done, share of it that is done).
@@ -108,6 +117,12 @@ def fit_population(
         correlated,
         tuple(standardised),
     )
+    method = method or ("joint" if design.has_shared else "two-stage")
+    if method == "two-stage" and design.has_shared:
+        raise ValueError(
+            'a dispersion that all patients share ties them together beyond the population: use method="joint", or '
+            "let it vary between patients (shared_dispersion=False)"
+        )
     problem = build_penalised(prepared, model, member, prior_set, rtol=RTOL)
     tell("looking for the patients' modes", 0.0)
     shared = design.has_shared
@@ -117,14 +132,29 @@ def fit_population(
         progress=lambda done, total: tell("exploring the patients", done / total),
     )  # fmt: skip
     ids = tuple(p.patient_id for p in prepared)
-    pymc_model = build_population_model(design, CohortData.of(problem), shape, ids, x, rtol=RTOL)
-    tell("compiling", 0.0)
-    sampled = sample(
-        pymc_model, shape.summary, draws=draws, tune=tune, chains=chains, seed=seed, cores=cores,
-        adaptation=adaptation, target_accept=target_accept, progress=lambda share: tell("sampling", share),
-    )  # fmt: skip
+    caveat = ""
+    if method == "joint":
+        pymc_model = build_population_model(design, CohortData.of(problem), shape, ids, x, rtol=RTOL)
+        tell("compiling", 0.0)
+        sampled = sample(
+            pymc_model, shape.summary, draws=draws, tune=tune, chains=chains, seed=seed, cores=cores,
+            adaptation=adaptation, target_accept=target_accept, progress=lambda share: tell("sampling", share),
+        )  # fmt: skip
+    else:
+        conditional = draw_conditionally(
+            prepared, problem, prior_set, shape.summary.mu, shape.summary.omega, seed=seed,
+            progress=lambda done, total: tell("exploring the patients again", done / total),
+        )  # fmt: skip
+        tell("compiling", 0.0)
+        sampled, effective = sample_two_stage(
+            design, conditional, shape.summary.mu, shape.summary.omega, x, n_draws=draws, tune=tune, chains=chains,
+            cores=cores, target_accept=target_accept, seed=seed, progress=lambda share: tell("sampling", share),
+        )  # fmt: skip
+        caveat = too_few(dict(zip(ids, effective.tolist(), strict=True)))
     tree = assemble(design, problem, ids, sampled, x)
     status, usable = judge(tree, len(ids))
+    if caveat:
+        status, usable = (caveat if usable else f"{status} {caveat}"), False
     return Population(
         model_name=model.name, likelihood=member.name, parameter_names=model.parameter_names,
         coordinate_names=design.names, scales=dict(zip(prior_set.names, prior_set.scales, strict=True)),
@@ -135,7 +165,7 @@ def fit_population(
             f"95 % of the patients lie within a factor of {math.exp(1.96 * 0.6745 * spread):.1f} of the typical value",
             "sampling": {
                 "draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept,
-                "adaptation": adaptation,
+                "adaptation": adaptation, "method": method,
             },
             "correlated": correlated, "seconds": round(time.perf_counter() - began, 1),
         },
@@ -175,99 +205,3 @@ def _covariates(
         known[name] = (float(column.mean()), float(column.std()))
         columns.append((column - column.mean()) / column.std())
     return (np.stack(columns, axis=1) if columns else None), known
-
-
-def assemble(
-    design: PopulationDesign,
-    problem: PenalisedProblem,
-    ids: Sequence[str],
-    sampled: DataTree,
-    covariates: np.ndarray | None = None,
-) -> DataTree:
-    """Put draws, statistics, log-likelihood and data into groups."""
-    import xarray
-
-    posterior: Dataset = sampled["posterior"].dataset
-    x = np.asarray(posterior["log_parameters"])
-    absolute = x + problem.log_scale[:, : design.size]
-    named: dict[str, Any] = {
-        n: (("chain", "draw", "patient"), np.exp(absolute[..., i])) for i, n in enumerate(design.names)
-    }
-    full = x.reshape(-1, *x.shape[2:])
-    if design.has_shared:
-        shared = np.asarray(posterior["log_dispersion"])
-        named[DISPERSION] = (("chain", "draw"), np.exp(shared))  # in units of its scale
-        last = np.broadcast_to(shared.reshape(-1, 1, 1), (*full.shape[:2], 1))
-        full = np.concatenate([full, last], axis=2)
-    mu, phi = outputs_at(problem, full)
-    kept = problem.measured
-    burdens = np.broadcast_to(problem.burdens[kept], mu.shape)
-    censoring = np.broadcast_to(problem.censoring[kept], mu.shape)
-    value = design.likelihood.terms(burdens, mu, np.ones_like(mu) if phi is None else phi, censoring)[0]
-    shape, dims = (*x.shape[:2], mu.shape[1]), ("chain", "draw", "visit")
-    who = np.repeat(np.asarray(ids), kept.sum(axis=1))
-    stats = sampled["sample_stats"].dataset
-    flat = [v for v in stats.data_vars if stats[v].dims == ("chain", "draw")]
-    groups: dict[str, Any] = {
-        "posterior": posterior.assign({**named, "prediction": (dims, mu.reshape(shape))}).assign_coords(
-            coordinate=list(design.names), patient=list(ids)
-        ),
-        "sample_stats": stats[flat],
-        "log_likelihood": xarray.Dataset({"burden": (dims, -value.reshape(shape))}),
-        "observed_data": xarray.Dataset(
-            {
-                "burden": ("visit", problem.burdens[kept]),
-                "censoring": ("visit", problem.censoring[kept]),
-                "patient_of_visit": ("visit", who),
-            },
-            coords={"time_days": ("visit", problem.courses.times[kept])},
-        ),
-    }
-    if covariates is not None:
-        groups["constant_data"] = xarray.Dataset({"covariates": (("patient", "covariate"), covariates)})
-    return xarray.DataTree.from_dict({f"/{k}": v for k, v in groups.items()})
-
-
-def judge(tree: DataTree, patients: int) -> tuple[str, bool]:
-    """Say whether the chains agree in everything that was sampled."""
-    from fitting.posterior_checks.convergence import check_convergence
-
-    flat = scalars_of(tree)
-    flat.attrs["patient_id"] = f"population of {patients}"
-    check = check_convergence(flat)
-    if check.good:
-        return CONVERGED, True
-    # a cohort has a hundred parameters and more: the worst of each kind is enough for a sentence
-    moved = [p for p in check.parameters if not p.held and math.isfinite(p.rhat)]
-    if not moved:
-        return check.sentence, False
-    apart, few = max(moved, key=lambda p: p.rhat), min(moved, key=lambda p: min(p.ess_bulk, p.ess_tail))
-    return (
-        f"{check.verdict} (R-hat up to {apart.rhat:.3f}, in {apart.name}; least effective draws "
-        f"{check.least_ess:.0f}, in {few.name}; {check.divergences or 0} divergent draws.)"
-    ), False
-
-
-def scalars_of(tree: DataTree) -> DataTree:
-    """Spread what was sampled into one variable a number, as checks of convergence read it."""
-    import xarray
-
-    posterior = tree["posterior"].dataset
-    scalars = {}
-    for name in ("mu", "omega", "effects", "correlation", "log_dispersion", "log_parameters"):
-        if name not in posterior:
-            continue
-        values = np.asarray(posterior[name])
-        for index in np.ndindex(values.shape[2:]):
-            label = "[" + ",".join(str(_label(posterior[name], d, i)) for d, i in enumerate(index)) + "]"
-            if name != "correlation" or index[0] > index[1]:
-                scalars[name + (label if index else "")] = (("chain", "draw"), values[(..., *index)])
-    return xarray.DataTree.from_dict(
-        {"/posterior": xarray.Dataset(scalars), "/sample_stats": tree["sample_stats"].dataset}
-    )
-
-
-def _label(values: Any, axis: int, position: int) -> Any:
-    """Name of an entry where the dimension has names, else its number."""
-    dimension = values.dims[2 + axis]
-    return values.coords[dimension].values[position] if dimension in values.coords else position

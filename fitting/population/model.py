@@ -126,14 +126,8 @@ def build_population_model(
         coords["covariate"] = design.covariates
     with pm.Model(coords=coords) as pymc_model:
         given: dict[str, Any] = {name: pm.Data(name, value) for name, value in data.arrays().items()}
-        mean, sd = design.mu_prior
-        mu: Any = pm.Normal("mu", mean, sd, dims="coordinate")
-        precision, log_det = _between_patients(design)
-        centre = pt.broadcast_to(mu[None, :], (w, c))
-        if design.covariates:
-            z: Any = pm.Data("covariates", np.asarray(covariates, float), dims=("patient", "covariate"))
-            effects = pm.Normal("effects", 0.0, EFFECT_SD, dims=("covariate", "coordinate"))
-            centre = centre + z @ effects
+        centre = typical_values(design, w, covariates)
+        precision, log_det = between_patients(design)
         x: Any = pm.CustomDist(
             LOG_PARAMETERS, log_det, centre, precision,
             *(pm.Data(f"shape_{name}", value) for name, value in shape.arrays().items()),
@@ -154,7 +148,22 @@ def build_population_model(
     return pymc_model
 
 
-def _between_patients(design: PopulationDesign) -> tuple[Any, Any]:
+def typical_values(design: PopulationDesign, count: int, covariates: np.ndarray | None) -> Any:
+    """Declare mu and the covariates' effects, and return what each patient's coordinates vary around, (w, c)."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    mean, sd = design.mu_prior
+    mu: Any = pm.Normal("mu", mean, sd, dims="coordinate")
+    centre = pt.broadcast_to(mu[None, :], (count, design.size))
+    if design.covariates:
+        z: Any = pm.Data("covariates", np.asarray(covariates, float))
+        effects = pm.Normal("effects", 0.0, EFFECT_SD, dims=("covariate", "coordinate"))
+        centre = centre + z @ effects
+    return centre
+
+
+def between_patients(design: PopulationDesign) -> tuple[Any, Any]:
     """Declare omega, and return the precision between patients with the logarithm of its determinant."""
     import pymc as pm
     import pytensor.tensor as pt

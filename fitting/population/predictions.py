@@ -49,6 +49,14 @@ class VisitPredictions:
     simulated: np.ndarray
     patient_ids: tuple[str, ...]
 
+    def of_first(self, count: int) -> VisitPredictions:
+        """Keep the first patients."""
+        mine = self.who < count
+        return VisitPredictions(
+            self.who[mine], self.times[mine], self.burdens[mine], self.censoring[mine], self.individual[mine],
+            self.typical[mine], self.band[:, mine], self.simulated[:, mine], self.patient_ids[:count],
+        )  # fmt: skip
+
 
 def predict_visits(
     population: Population,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from workbench.options import RunOptions
 from workbench.posterior_store import PosteriorStore
 from workbench.posterior_summary import PosteriorSummary, summarise
-from workbench.report.labels import number, people, symbol_html
+from workbench.report.labels import marker_unit, number, people, symbol_html
 from workbench.report.page import DETAILED, _environment, _template_text
 from workbench.report.posterior_view import badge, overview_row, patient_view
 from workbench.store import POSTERIORS_FILE, REPORT_FILE, CohortIndex, RunStore
@@ -123,7 +123,7 @@ def _cohort(
 
 
 def _population(store: RunStore) -> View | None:
-    """Return the population's table with short numbers, where one was fitted."""
+    """Return the population's table with short numbers and its pictures, where one was fitted."""
     import csv
 
     path = store.folder / "population.csv"
@@ -137,8 +137,29 @@ def _population(store: RunStore) -> View | None:
     return {
         "head": [name.replace("_percent", " %").replace("_", " ") for name in shown],
         "rows": [[_short(row[name]) for name in shown] for row in rows], "status": rows[0]["status"],
-        "usable": rows[0]["usable"] == "True", "patients": rows[0]["patients"],
+        "usable": rows[0]["usable"] == "True", "patients": rows[0]["patients"], **_pictures(store),
     }  # fmt: skip
+
+
+def _pictures(store: RunStore) -> View:
+    """Pictures of the stored population; a sentence where they cannot be drawn."""
+    from fitting.maximum_likelihood import prepare
+    from fitting.population.result import Population
+    from workbench.population_step import POPULATION_FILE
+    from workbench.report.plots.population import population_figures
+
+    try:
+        population = Population.load(store.folder / POPULATION_FILE)
+        kept = [store.load(patient_id, "patient") for patient_id in population.patient_ids]
+        patients, _, _ = prepare([p for p in kept if p is not None], population.likelihood)
+        return {
+            "figures": population_figures(population, patients, marker_unit(patients[0].marker)),
+            "note": "",
+        }
+    except MemoryError:
+        raise
+    except Exception as error:
+        return {"figures": [], "note": f"The figures could not be drawn: {type(error).__name__}: {error}"}
 
 
 def _short(text: str) -> str:

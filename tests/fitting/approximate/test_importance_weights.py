@@ -88,6 +88,8 @@ def test_the_mixture_counts_every_proposal_at_every_point():
     direct = []
     for part, count in parts:
         z, volume = part.inverse(mixture.points)
-        direct.append(np.log(count) + scipy.stats.t(5).logpdf(z).sum(axis=1) - volume)
+        narrow = np.log(0.75) + scipy.stats.t(5).logpdf(z).sum(axis=1)
+        wide = np.log(0.25) + scipy.stats.t(5, scale=2.5).logpdf(z).sum(axis=1)
+        direct.append(np.log(count) + np.logaddexp(narrow, wide) - volume)
     assert mixture.log_density == pytest.approx(logsumexp(direct, axis=0), abs=1e-10)
     assert len(mixture.points) == 150
