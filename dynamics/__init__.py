@@ -1,6 +1,6 @@
 """What a tumour does under a dose; knows nothing of patients."""
 
-from dynamics.catalogue import catalogue_names, get_model
+from dynamics.catalogue import catalogue_names, control_names, get_model
 from dynamics.model import Constant, Input, Model, ModelError, Output, Parameter, State
 from dynamics.prior import Prior
 from dynamics.schedule import DoseSchedule
@@ -16,5 +16,6 @@ __all__ = [
     "Prior",
     "State",
     "catalogue_names",
+    "control_names",
     "get_model",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -52,10 +53,28 @@ def growth_per_head(model: Model) -> tuple[sp.Expr | None, ...]:
 
 def _own_factor(rhs: sp.Expr, state: sp.Symbol) -> sp.Expr | None:
     """Divide a right-hand side by its state, where that leaves no pole at zero."""
+    if _flows_in(rhs, state):
+        return None
     ratio = sp.cancel(rhs / state) if rhs.is_rational_function(state) else sp.simplify(rhs / state)
     if ratio.has(sp.zoo, sp.nan) or substitute(sp.denom(sp.together(ratio)), {state: sp.S.Zero}).is_zero:
         return None
     return sp.factor_terms(ratio)
+
+
+def _flows_in(rhs: sp.Expr, state: sp.Symbol) -> bool:
+    """Say whether an equation, at numbers drawn for its other symbols, is not zero where its state is.
+
+    Seen in numbers, because cancelling the inflows of many populations takes SymPy a minute. False also where there is
+    no value, as for ``x*log(K/x)``: the symbols then decide.
+    """
+    at_zero = substitute(rhs, {state: sp.S.Zero})
+    symbols = sorted(at_zero.free_symbols, key=str)
+    # powers of an irrational number: no symbolic identity but a true one holds among them
+    point = {s: math.pi ** ((i + 1) / (len(symbols) + 1)) for i, s in enumerate(symbols)}
+    terms = [sp.N(substitute(term, point)) for term in sp.Add.make_args(at_zero)]
+    if not all(term.is_Number and term.is_finite for term in terms):
+        return False
+    return bool(abs(sp.Add(*terms)) > 1e-10 * sp.Add(*map(abs, terms)))
 
 
 @lru_cache(maxsize=64)

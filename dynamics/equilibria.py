@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dynamics.model import Model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Equilibrium:
     """An equilibrium at numbers.
 

@@ -11,6 +11,7 @@ import sympy as sp
 from dynamics.jobs import Courses
 from dynamics.kernels.derive import derive
 from dynamics.model import TIME, Model
+from dynamics.shared_terms import shared_terms
 
 
 @cache
@@ -38,7 +39,7 @@ def _lambdify(model: Model, expressions: sp.Matrix, *extra: Sequence[sp.Symbol])
     """Print a column of expressions to JAX; ``extra`` symbols are further arguments."""
     jnp = jax_numpy().numpy
     known = (model.state_symbols, model.input_symbols, model.parameter_symbols, model.constant_symbols)
-    function = sp.lambdify([TIME, *known, *extra], list(expressions.flat()), modules="jax", cse=True)
+    function = sp.lambdify([TIME, *known, *extra], list(expressions.flat()), modules="jax", cse=shared_terms)
 
     def call(*arguments):
         return jnp.stack([jnp.asarray(v, dtype=jnp.result_type(float)) for v in function(*arguments)])

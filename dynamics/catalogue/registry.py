@@ -12,11 +12,27 @@ from dynamics.expressions import ModelError
 from dynamics.model import Model
 from dynamics.variants import split_name, variant
 
-_NOT_MODELS = {"registry", "yaml_file"}
+_NOT_MODELS = {"bilinear", "registry", "yaml_file"}
+
+# Models for the study of control: all their numbers are declared and none is to be estimated, for one burden series
+# could not tell several populations and two drugs apart. What is not named here can be fitted to a patient.
+_FOR_CONTROL = frozenset(
+    {"cell_cycle", "sensitive_partial_resistant", "traits", "tumor_immune", "tumor_immune_logistic"}
+)
 
 
 def catalogue_names() -> tuple[str, ...]:
-    """Names of the models that come with the project, read from the folder."""
+    """Names of the models that come with the project for fits, read from the folder."""
+    return tuple(name for name in _modules() if name not in _FOR_CONTROL)
+
+
+def control_names() -> tuple[str, ...]:
+    """Names of the models that come with the project for the study of control; none has parameters to be fitted."""
+    return tuple(name for name in _modules() if name in _FOR_CONTROL)
+
+
+def _modules() -> tuple[str, ...]:
+    """Names of all models in the folder."""
     folder = str(Path(__file__).parent)
     return tuple(sorted(m.name for m in pkgutil.iter_modules([folder]) if m.name not in _NOT_MODELS))
 
@@ -35,7 +51,7 @@ def get_model(name: str) -> Model:
     base, suffixes = base_and_suffixes(name)
     if suffixes:
         return variant(get_model(base), suffixes)
-    if name in catalogue_names():
+    if name in _modules():
         return importlib.import_module(f"dynamics.catalogue.{name}").MODEL
     path = Path(name)
     if path.suffix in (".yaml", ".yml") and path.is_file():
@@ -47,7 +63,8 @@ def get_model(name: str) -> Model:
     if path.suffix in (".py", ".yaml", ".yml"):
         raise ModelError(f"model file {name} does not exist")
     raise ModelError(
-        f"no model {name!r}; the catalogue has {', '.join(catalogue_names())}, or give a .py or .yaml file"
+        f"no model {name!r}; the catalogue has {', '.join(catalogue_names())}; for the study of control "
+        f"{', '.join(control_names())}; or give a .py or .yaml file"
     )
 
 

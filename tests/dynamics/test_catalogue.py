@@ -5,7 +5,7 @@ import math
 import pytest
 import sympy as sp
 
-from dynamics.catalogue import catalogue_names, get_model
+from dynamics.catalogue import catalogue_names, control_names, get_model
 from dynamics.catalogue.yaml_file import read_model
 from dynamics.expressions import ModelError
 
@@ -23,6 +23,29 @@ def test_every_model_of_the_folder_is_sound():
         for p in model.parameters:
             assert p.prior is not None
             assert p.lower < p.prior.median < p.upper
+
+
+def test_models_for_the_study_of_control_are_complete_and_not_offered_for_fits():
+    names = control_names()
+    assert set(names) >= {"cell_cycle", "sensitive_partial_resistant", "traits", "tumor_immune"}
+    assert not set(names) & set(catalogue_names())
+    for name in names:
+        model = get_model(name)
+        assert model.name == name
+        assert model.title
+        assert model.source
+        assert model.assumptions
+        assert not model.parameters, "nothing to be estimated"
+        assert all(c.value is not None and c.unit and c.meaning for c in model.constants)
+        assert all(s.meaning for s in model.states)
+        assert all(i.meaning for i in model.inputs)
+
+
+@pytest.mark.parametrize("name", catalogue_names())
+def test_models_offered_for_fits_have_one_dose_and_something_to_estimate(name):
+    model = get_model(name)
+    assert model.parameters
+    assert len(model.inputs) == 1
 
 
 def test_competition_is_equation_1_of_masud_2023():
