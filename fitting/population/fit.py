@@ -26,6 +26,8 @@ from fitting.population.two_stage import sample_two_stage, too_few
 from fitting.problem import patient_constants
 
 if TYPE_CHECKING:
+    from xarray import DataTree
+
     from dynamics.model import Model
     from patients.cohort import Patient
 
@@ -58,8 +60,9 @@ def fit_population(
 
     Two methods reach the same posterior. ``"two-stage"`` explores each patient once and samples the population alone,
     with the patients summed out (:mod:`fitting.population.two_stage`): minutes, and no patient of several modes can
-    hold it up. ``"joint"`` samples population and patients together, one solve of all patients a gradient: exact, slow
-    to mix where one patient's posterior is in pieces, and the only one for a dispersion that patients share.
+    hold it up; but where patients are more alike than their data can tell, its draws are too few. ``"joint"`` samples
+    population and patients together, one solve of all patients a gradient: slow to mix where one patient's posterior
+    is in pieces, and the only one for a dispersion that patients share.
 
     Parameters
     ----------
@@ -86,7 +89,7 @@ def fit_population(
     adaptation : {"low_rank", "diag"}
         Of the sampler's mass matrix, jointly.
     method : {"two-stage", "joint"}, optional
-        Two-stage where it can be had.
+        Two-stage where it can be had, and jointly where that leaves too few draws to stand for a patient.
     seed : int
     progress : callable, optional
         Called with (what is being done, share of it that is done).
@@ -117,8 +120,8 @@ def fit_population(
         correlated,
         tuple(standardised),
     )
-    method = method or ("joint" if design.has_shared else "two-stage")
-    if method == "two-stage" and design.has_shared:
+    chosen: Method = method or ("joint" if design.has_shared else "two-stage")
+    if chosen == "two-stage" and design.has_shared:
         raise ValueError(
             'a dispersion that all patients share ties them together beyond the population: use method="joint", or '
             "let it vary between patients (shared_dispersion=False)"
@@ -132,14 +135,18 @@ def fit_population(
         progress=lambda done, total: tell("exploring the patients", done / total),
     )  # fmt: skip
     ids = tuple(p.patient_id for p in prepared)
-    caveat = ""
-    if method == "joint":
+
+    def jointly() -> DataTree:
         pymc_model = build_population_model(design, CohortData.of(problem), shape, ids, x, rtol=RTOL)
         tell("compiling", 0.0)
-        sampled = sample(
+        return sample(
             pymc_model, shape.summary, draws=draws, tune=tune, chains=chains, seed=seed, cores=cores,
             adaptation=adaptation, target_accept=target_accept, progress=lambda share: tell("sampling", share),
         )  # fmt: skip
+
+    caveat = ""
+    if chosen == "joint":
+        sampled = jointly()
     else:
         conditional = draw_conditionally(
             prepared, problem, prior_set, shape.summary.mu, shape.summary.omega, seed=seed,
@@ -151,6 +158,8 @@ def fit_population(
             cores=cores, target_accept=target_accept, seed=seed, progress=lambda share: tell("sampling", share),
         )  # fmt: skip
         caveat = too_few(dict(zip(ids, effective.tolist(), strict=True)))
+        if caveat and method is None:
+            chosen, caveat, sampled = "joint", "", jointly()
     tree = assemble(design, problem, ids, sampled, x)
     status, usable = judge(tree, len(ids))
     if caveat:
@@ -165,7 +174,7 @@ def fit_population(
             f"95 % of the patients lie within a factor of {math.exp(1.96 * 0.6745 * spread):.1f} of the typical value",
             "sampling": {
                 "draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept,
-                "adaptation": adaptation, "method": method,
+                "adaptation": adaptation, "method": chosen,
             },
             "correlated": correlated, "seconds": round(time.perf_counter() - began, 1),
         },

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
+from dynamics import DoseSchedule
 from fitting.likelihood import get_likelihood
 from fitting.population import fit_population
 from fitting.population.conditional_draws import ConditionalDraws
 from fitting.population.two_stage import build_marginal_model, draw_patients, too_few
+from patients import VirtualPatient, simulate_cohort
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +74,37 @@ def test_a_shared_dispersion_needs_the_joint_method(known_patients, model):
 
 
 @pytest.mark.slow
-def test_both_methods_reach_the_same_population(known_patients, model):
+def test_both_methods_reach_the_same_population(model):
+    # counts in the hundreds: each patient's data say far more than the population does
+    generator = np.random.default_rng(4)
+    mu, omega = np.log([0.12, 2.0, 0.1, 2.2]), np.array([0.5, 0.4, 0.5, 0.3])
+    schedule = DoseSchedule.from_rows([(0, 45, 1.0), (45, 75, 0.0), (75, 130, 1.0), (130, 400, 0.0)])
+    days = [0.0, 12, 25, 40, 55, 70, 90, 110, 130, 150]
+    patients = simulate_cohort(
+        model,
+        [
+            VirtualPatient(
+                f"W{i}",
+                dict(zip(model.parameter_names, np.exp(x) * np.array([1, 800.0, 1, 1]), strict=True)),
+                800.0,
+                days,
+                schedule,
+            )
+            for i, x in enumerate(mu + omega * generator.standard_normal((8, 4)))
+        ],
+        6,
+        noise="poisson",
+    ).patients
     found = {
         method: fit_population(
-            known_patients, model, likelihood="log_normal", draws=500, tune=500, chains=2, seed=1, method=method
+            patients, model, likelihood="poisson", draws=400, tune=400, chains=2, seed=1, method=method
         )
         for method in ("two-stage", "joint")
     }
     assert "Too few" not in found["two-stage"].status
     for name in ("mu", "omega"):
         a, b = (found[m].draws(name) for m in ("two-stage", "joint"))
-        assert np.abs((a.mean(axis=0) - b.mean(axis=0)) / b.std(axis=0)).max() < 0.3
-        assert np.abs(np.log(a.std(axis=0) / b.std(axis=0))).max() < 0.3
+        assert np.abs((a.mean(axis=0) - b.mean(axis=0)) / b.std(axis=0)).max() < 0.35
+        assert np.abs(np.log(a.std(axis=0) / b.std(axis=0))).max() < 0.35
     a, b = (found[m].draws("log_parameters") for m in ("two-stage", "joint"))
-    assert np.abs((a.mean(axis=0) - b.mean(axis=0)) / b.std(axis=0)).max() < 0.3
+    assert np.abs((a.mean(axis=0) - b.mean(axis=0)) / b.std(axis=0)).max() < 0.35
