@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -82,7 +82,8 @@ def ttp_map(
     pause_levels: Sequence[float] | np.ndarray,
     k_tol: float | None = None,
     horizon_days: float = HORIZON_DAYS,
-    steps_per_day: int = 8,
+    steps_per_day: int = 4,
+    above: Literal["tolerable", "first"] = "tolerable",
     progress: Callable[[int, int], None] | None = None,
 ) -> TtpMap:
     """Simulate on-off adaptive therapy (Masud 2023, eq. 20) for every dose and pause level.
@@ -106,6 +107,10 @@ def ttp_map(
     horizon_days : float
         Values are capped here; 1460 days in the paper.
     steps_per_day : int
+        Whole days are the same with 2, 4 and 8 for the melanoma patients: crossings are interpolated, steps are not.
+    above : {"tolerable", "first"}
+        What counts as progression: the first burden above the tolerable one, as the text of Masud 2023 says, or its
+        first return above the burden at the start, as the authors' program counts; the same where both burdens are.
     progress : callable, optional
         Called with (simulations done, simulations in all).
 
@@ -143,7 +148,7 @@ def ttp_map(
             steps_per_day,
             "rk4",
             decisions="crossing",
-            levels=(level,),
+            levels=(level if above == "tolerable" else 1.0,),
             every=0,
         )
         times = progression(run.course, ProgressionRule.ABOVE_TOLERABLE)

@@ -139,6 +139,20 @@ def test_map_at_a_higher_tolerable_burden(maps):
     assert ttp.k_tol == pytest.approx(1.2 * first)
 
 
+def test_both_rules_of_progression():
+    parameters, first = PATIENTS[2]
+    same = {"doses": grid(0.1), "pause_levels": [0.5, 0.8]}
+    tolerable, start = (
+        ttp_map(MODEL, parameters, {"V0": first}, k_tol=1.2 * first, above=above, **same)
+        for above in ("tolerable", "first")
+    )
+    assert np.all(start.days <= tolerable.days)
+    assert np.any(start.days < tolerable.days)
+    # where both burdens are the same, so are both rules
+    a, b = (ttp_map(MODEL, parameters, {"V0": first}, above=above, **same) for above in ("tolerable", "first"))
+    assert np.array_equal(a.days, b.days)
+
+
 def test_values_do_not_depend_on_the_step():
     parameters, first = PATIENTS[2]
     doses, pauses = [0.5, 0.84, 0.9, 1.0], [0.55, 0.75]
