@@ -93,6 +93,7 @@ def run_policy(
     every: int | None = None,
     keep_states: bool = False,
     keep_switches: int = 0,
+    until_exceeded: bool = False,
     output: str | None = None,
 ) -> PolicyRun:
     """Simulate a policy on a whole ensemble in one compiled call on all cores.
@@ -116,7 +117,7 @@ def run_policy(
         ``"step"`` reads the state before each step (Scagliotti 2026); ``"crossing"`` acts at the moment the
         burden crosses a level, which no length of step can shift: needed where the resume level lies closer
         to the tolerable burden than the tumour grows in a step (Masud 2023, eq. 20).
-    levels, every, keep_states, keep_switches, output
+    levels, every, keep_states, keep_switches, until_exceeded, output
         See :func:`dynamics.feedback.run_feedback`.
 
     Raises
@@ -129,6 +130,6 @@ def run_policy(
     course = run_feedback(
         model, parameters, constants, [p.rule() for p in each], horizon_days=horizon_days,
         steps_per_day=steps_per_day, method=method, decisions=decisions, levels=levels, every=every,
-        keep_states=keep_states, keep_switches=keep_switches, output=output,
+        keep_states=keep_states, keep_switches=keep_switches, until_exceeded=until_exceeded, output=output,
     )  # fmt: skip
     return PolicyRun(each, course)

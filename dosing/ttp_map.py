@@ -150,6 +150,7 @@ def ttp_map(
             decisions="crossing",
             levels=(level if above == "tolerable" else 1.0,),
             every=0,
+            until_exceeded=True,
         )
         times = progression(run.course, ProgressionRule.ABOVE_TOLERABLE)
         days[block], censored[block] = times.days, times.censored

@@ -6,12 +6,17 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sympy as sp
 
+from dynamics.shared_terms import shared_terms
 from dynamics.substitution import substitute
 
 if TYPE_CHECKING:
     from dynamics.model import Model
+
+# Of the size of a right-hand side: below it a number may be what subtracting equal terms leaves.
+_ROUNDING = 1e-10
 
 
 def _jacobian(rows: sp.MatrixBase, symbols: tuple[sp.Symbol, ...]) -> sp.ImmutableMatrix:
@@ -48,33 +53,37 @@ def initial_jacobian(model: Model) -> sp.ImmutableMatrix:
 @lru_cache(maxsize=64)
 def growth_per_head(model: Model) -> tuple[sp.Expr | None, ...]:
     """Return f_i / x_i for every state, per day; None where a state is no factor of its own equation."""
-    return tuple(_own_factor(f, x) for f, x in zip(model.rhs.flat(), model.state_symbols, strict=True))
+    rows = zip(model.rhs.flat(), model.state_symbols, _with_inflow(model), strict=True)
+    return tuple(None if inflow else _own_factor(f, x) for f, x, inflow in rows)
 
 
 def _own_factor(rhs: sp.Expr, state: sp.Symbol) -> sp.Expr | None:
     """Divide a right-hand side by its state, where that leaves no pole at zero."""
-    if _flows_in(rhs, state):
-        return None
     ratio = sp.cancel(rhs / state) if rhs.is_rational_function(state) else sp.simplify(rhs / state)
     if ratio.has(sp.zoo, sp.nan) or substitute(sp.denom(sp.together(ratio)), {state: sp.S.Zero}).is_zero:
         return None
     return sp.factor_terms(ratio)
 
 
-def _flows_in(rhs: sp.Expr, state: sp.Symbol) -> bool:
-    """Say whether an equation, at numbers drawn for its other symbols, is not zero where its state is.
+def _with_inflow(model: Model) -> list[bool]:
+    """Say of every state whether its equation, at numbers drawn for all symbols, is not zero where the state is.
 
-    Seen in numbers, because cancelling the inflows of many populations takes SymPy a minute. False also where there is
-    no value, as for ``x*log(K/x)``: the symbols then decide.
+    Seen in numbers, because SymPy takes a minute to cancel the inflows of many populations. False also where the
+    equation then has no value, as ``x*log(K/x)``: the symbols decide.
     """
-    at_zero = substitute(rhs, {state: sp.S.Zero})
-    symbols = sorted(at_zero.free_symbols, key=str)
-    # powers of an irrational number: no symbolic identity but a true one holds among them
-    point = {s: math.pi ** ((i + 1) / (len(symbols) + 1)) for i, s in enumerate(symbols)}
-    terms = [sp.N(substitute(term, point)) for term in sp.Add.make_args(at_zero)]
-    if not all(term.is_Number and term.is_finite for term in terms):
-        return False
-    return bool(abs(sp.Add(*terms)) > 1e-10 * sp.Add(*map(abs, terms)))
+    symbols = sorted(
+        {s for f in model.rhs.flat() for s in (f.free_symbols | {*model.state_symbols})}, key=str
+    )
+    evaluate = sp.lambdify([symbols], list(model.rhs.flat()), "numpy", cse=shared_terms)  # pyright: ignore[reportArgumentType]
+    # powers of an irrational number: no identity but a true one holds among them
+    point = math.pi ** (np.arange(1.0, len(symbols) + 1) / (len(symbols) + 1))
+    found = []
+    with np.errstate(all="ignore"):
+        sizes = np.abs(np.array(evaluate(point), dtype=float))
+        for i, state in enumerate(model.state_symbols):
+            value = float(evaluate(np.where([s == state for s in symbols], 0.0, point))[i])
+            found.append(math.isfinite(value) and abs(value) > _ROUNDING * max(1.0, float(sizes[i])))
+    return found
 
 
 @lru_cache(maxsize=64)

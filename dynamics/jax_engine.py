@@ -39,7 +39,7 @@ def _lambdify(model: Model, expressions: sp.Matrix, *extra: Sequence[sp.Symbol])
     """Print a column of expressions to JAX; ``extra`` symbols are further arguments."""
     jnp = jax_numpy().numpy
     known = (model.state_symbols, model.input_symbols, model.parameter_symbols, model.constant_symbols)
-    function = sp.lambdify([TIME, *known, *extra], list(expressions.flat()), modules="jax", cse=shared_terms)
+    function = sp.lambdify([TIME, *known, *extra], list(expressions.flat()), modules="jax", cse=shared_terms)  # pyright: ignore[reportArgumentType]
 
     def call(*arguments):
         return jnp.stack([jnp.asarray(v, dtype=jnp.result_type(float)) for v in function(*arguments)])

@@ -85,8 +85,7 @@ def balanced_weight(model: Model, values: Mapping[str, float], k_tol: float) -> 
     numbers = {sp.Symbol(c.name): c.value for c in model.constants if c.value is not None}
     numbers |= {sp.Symbol(n): float(v) for n, v in values.items()}
     dose = model.input_symbols[0]
-    rest = {sp.Symbol(s.name): sp.S.Zero for s in model.states}
-    rest[sp.Symbol(sensitive.name)] = sp.Float(k_tol)
+    rest = {sp.Symbol(s.name): k_tol if s.name == sensitive.name else 0.0 for s in model.states}
     held = substitute(substitute(sensitive.rhs, rest), numbers)
     found = [float(u) for u in sp.solve(held, dose) if u.is_real]
     if len(found) != 1 or not math.isfinite(found[0]):
@@ -98,12 +97,11 @@ def balanced_weight(model: Model, values: Mapping[str, float], k_tol: float) -> 
             f"model {model.name!r}: sensitive cells stay below {k_tol:g} without a drug (they rest at it under a dose "
             f"of {found[0]:.3g}); there is nothing to optimise at this tolerable burden"
         )
-    at = {**rest, dose: sp.Float(found[0]), **numbers}
-    rhs = sp.Matrix([s.rhs for s in model.states])
-    states = sp.Matrix(list(model.state_symbols))
-    slope = np.array(rhs.jacobian(states).subs(at), dtype=float)
-    push = np.array(rhs.diff(dose).subs(at), dtype=float).ravel()
-    burden = np.array(sp.Matrix([model.outputs[0].expr]).jacobian(states).subs(at), dtype=float).ravel()
+    at = {**rest, dose: found[0], **numbers}
+    rhs, states = model.rhs, sp.Matrix(list(model.state_symbols))
+    slope = _numbers(rhs.jacobian(states), at)
+    push = _numbers(rhs.jacobian(sp.Matrix([dose])), at).ravel()
+    burden = _numbers(sp.Matrix([model.outputs[0].expr]).jacobian(states), at).ravel()
     costate = -np.linalg.solve(slope.T, burden)
     weight = -float(costate @ push) / found[0]
     if not weight > 0:
@@ -119,6 +117,11 @@ def plateau(solution: OptimalSolution) -> float:
     low, high = (share * solution.final_time_days for share in PLATEAU)
     days = np.linspace(low, high, 401)
     return float(np.median(solution.control_at(days)[:, 0]))
+
+
+def _numbers(matrix: sp.MatrixBase, at: Mapping[sp.Symbol, float]) -> np.ndarray:
+    """Put numbers into a matrix of expressions."""
+    return np.array([float(substitute(e, at)) for e in matrix.flat()]).reshape(matrix.shape)
 
 
 def _roles(model: Model) -> tuple[State, State]:

@@ -13,6 +13,7 @@ import sympy as sp
 from dosing.optimal.conditions import FINAL_TIME, Condition, ProblemError, parse_condition
 from dynamics.expressions import check_names, parse_expression
 from dynamics.model import TIME
+from dynamics.substitution import substitute
 
 if TYPE_CHECKING:
     from dynamics.model import Model
@@ -196,7 +197,9 @@ class OptimalControlProblem:
     def initial_state(self) -> tuple[float, ...]:
         """State at time 0, in the order of the model's states."""
         return tuple(
-            float(self.initial[s.name]) if s.name in self.initial else float(s.initial.subs(self.numbers))
+            float(self.initial[s.name])
+            if s.name in self.initial
+            else float(substitute(s.initial, self.numbers))
             for s in self.model.states
         )
 
@@ -224,7 +227,9 @@ class OptimalControlProblem:
 
         unknown = [n for n in values if sp.Symbol(n) not in self.numbers]
         if unknown:
-            raise ProblemError(f"no number {', '.join(unknown)} to change; there is {[*map(str, self.numbers)]}")
+            raise ProblemError(
+                f"no number {', '.join(unknown)} to change; there is {[*map(str, self.numbers)]}"
+            )
         return dataclasses.replace(self, values={**self.values, **values})
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dynamics.substitution import substitute
 from fitting.posterior_checks.plots import palette
 from fitting.posterior_checks.plots.axes_text import quiet
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from dosing.optimal.problem import OptimalControlProblem
     from dosing.optimal.solution import OptimalSolution
 
 NODES = 1200
@@ -116,13 +118,10 @@ def plot_weights(
     return axes
 
 
-def _output(problem: object, states: np.ndarray) -> np.ndarray:
+def _output(problem: OptimalControlProblem, states: np.ndarray) -> np.ndarray:
     """Burden along states, shape (n,)."""
     import sympy as sp
 
-    from dosing.optimal.problem import OptimalControlProblem
-
-    assert isinstance(problem, OptimalControlProblem)
     model = problem.model
-    expression = model.outputs[0].expr.subs(problem.numbers)
+    expression = substitute(model.outputs[0].expr, dict(problem.numbers))
     return np.broadcast_to(sp.lambdify(model.state_symbols, expression, "numpy")(*states.T), len(states))
