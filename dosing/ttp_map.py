@@ -82,7 +82,7 @@ def ttp_map(
     pause_levels: Sequence[float] | np.ndarray,
     k_tol: float | None = None,
     horizon_days: float = HORIZON_DAYS,
-    steps_per_day: int = 4,
+    steps_per_day: int = 2,
     above: Literal["tolerable", "first"] = "tolerable",
     progress: Callable[[int, int], None] | None = None,
 ) -> TtpMap:
