@@ -137,7 +137,7 @@ def compute_posteriors(
 
 
 def _method(
-    options: FitOptions, run: dict[str, Any], progress: Callable[[str, float], None] | None
+    options: FitOptions, run: dict[str, Any], progress: Callable[[str, tuple[float, ...]], None] | None
 ) -> tuple[Callable[..., Sequence[Any]], dict[str, Any], int]:
     """Return function, arguments, and how many patients are worth a task."""
     common = {"likelihood": run["likelihood"], "priors": options.prior_objects or None, "seed": run["seed"]}
@@ -156,14 +156,13 @@ def _method(
     return sample_cohort, {**common, "options": how, **({"progress": progress} if progress else {})}, 1
 
 
-def _by_patient(observer: Observer) -> Callable[[str, float], None]:
-    """Return what shows a patient's share of the draws of all chains."""
+def _by_patient(observer: Observer) -> Callable[[str, tuple[float, ...]], None]:
+    """Return what shows how far each chain of a patient is."""
 
-    def show(patient_id: str, share: float) -> None:
-        observer.detail(
-            f"{patient_id}: {100 * share:.0f} % of all chains' draws" if share else f"{patient_id}: preparing"
-        )
-        observer.tick(POSTERIORS, min(share, 0.999))
+    def show(patient_id: str, shares: tuple[float, ...]) -> None:
+        chains = " ".join(f"{100 * share:.0f} %" for share in shares)
+        observer.detail(f"{patient_id}: chains at {chains}" if any(shares) else f"{patient_id}: preparing")
+        observer.tick(POSTERIORS, min(sum(shares) / max(len(shares), 1), 0.999))
 
     return show
 

@@ -35,7 +35,7 @@ NO_SOLUTION = (
     "the model could not be solved from any start; check the dose schedule and the units of days and burdens"
 )
 
-Progress = Callable[[str, float], None]
+Progress = Callable[[str, tuple[float, ...]], None]
 
 
 def sample_cohort(
@@ -68,7 +68,7 @@ def sample_cohort(
     seed : int
         A patient's draws depend on it and on the patient alone.
     progress : callable, optional
-        Called with (patient_id, share of the draws done).
+        Called with the patient and the share of the draws done, of each chain; no share before the chains begin.
     on_result : callable, optional
         Called with each result as soon as it is known.
 
@@ -101,7 +101,7 @@ def sample_cohort(
         found = explore_cohort(problem, chosen, prior_set, seed=seed)
         for w, i in enumerate(usable):
             if progress:
-                progress(chosen[w].patient_id, 0.0)
+                progress(chosen[w].patient_id, ())
             settle(i, _one(problem, w, chosen[w], prior_set, found[w], options, seed, progress))
     return tuple(results[i] for i in range(len(prepared)))
 
@@ -174,7 +174,7 @@ def _sample(
     """Draw with the sampler that was asked for."""
     if options.sampler == "nutpie":
         compiled = compiled_for(problem.model, problem.likelihood, priors, data)
-        report = (lambda share: progress(patient_id, share)) if progress else None
+        report = (lambda shares: progress(patient_id, shares)) if progress else None
         return sample_compiled(compiled, data, options, seed, report)
     from fitting.bayesian.pymc_model import build_pymc_model
 

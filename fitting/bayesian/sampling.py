@@ -92,7 +92,7 @@ def sample_compiled(
     data: CourseData,
     options: SamplingOptions,
     seed: int,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[tuple[float, ...]], None] | None = None,
 ) -> Sampled:
     """Sample one patient with nutpie.
 
@@ -105,7 +105,7 @@ def sample_compiled(
     options : SamplingOptions
     seed : int
     progress : callable, optional
-        Called with the share of draws that are done.
+        Called with the share of draws that are done, of each chain.
     """
     import nutpie
 
@@ -117,7 +117,7 @@ def sample_compiled(
 
     def report(chains: list) -> None:
         if progress:
-            progress(sum(c.finished_draws for c in chains) / max(sum(c.total_draws for c in chains), 1))
+            progress(tuple(c.finished_draws / max(c.total_draws, 1) for c in chains))
 
     ready = dataclasses.replace(compiled.with_data(**data.arrays()), initial_point_func=initial)
     tree = nutpie.sample(

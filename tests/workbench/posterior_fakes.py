@@ -119,7 +119,7 @@ class Samplers:
             bad = "unfinished" in patient.patient_id
             status = PosteriorStatus.NOT_CONVERGED if bad else PosteriorStatus.CONVERGED
             if progress:
-                progress(patient.patient_id, 0.5)
+                progress(patient.patient_id, (0.25, 0.75))
             return make_posterior(patient, "nuts", status, seed, diverging=7 if bad else 0)
 
         return self._each(patients, one)

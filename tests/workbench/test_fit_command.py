@@ -330,7 +330,7 @@ def test_progress_names_the_patient_and_the_chains(samplers, make_patient, tmp_p
         compute_posteriors(RunStore(tmp_path), patients, "competition", FitOptions(True), run, recorder) == 2
     )
     assert recorder.seen == (
-        "P1: exploring, compiling the sampler", "P1: 50 % of all chains' draws", 1, "P2: 50 % of all chains' draws", 1,
+        "P1: exploring, compiling the sampler", "P1: chains at 25 % 75 %", 1, "P2: chains at 25 % 75 %", 1,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def test_nuts_agrees_with_importance_sampling(full, short, model):
     seen = []
     sampled = sample_cohort(
         [full, lone, short], model, likelihood="poisson", options=SamplingOptions(draws=800, tune=500),
-        progress=lambda who, share: seen.append((who, share)),
+        progress=lambda who, shares: seen.append((who, shares)),
     )  # fmt: skip
     assert isinstance(sampled[1], FitFailure)
     assert "one visit" in sampled[1].reason
@@ -36,6 +36,7 @@ def test_nuts_agrees_with_importance_sampling(full, short, model):
             apart = np.log(np.quantile(nuts.draws, share, axis=0) / np.quantile(other.draws, share, axis=0))
             assert np.all(np.abs(apart) < 0.15 * np.log(nuts.draws).std(axis=0))
     assert {who for who, _ in seen} == {"full", "short"}
+    assert all(len(shares) in (0, 4) for _, shares in seen)
 
 
 def test_a_posterior_that_fails_twice_is_marked(full, model, monkeypatch):
