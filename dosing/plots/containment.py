@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dynamics.plots import palette
+from dynamics.plots.text import quiet
 from dynamics.substitution import substitute
-from fitting.posterior_checks.plots import palette
-from fitting.posterior_checks.plots.axes_text import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,12 +49,12 @@ def plot_containment(figure: Figure, solution: OptimalSolution, *, unit: str = "
     dose, burden, resistant = figure.subplots(3, 1, sharex=True, height_ratios=[1, 1.2, 1])
     dose.step(
         solution.edges_days, np.append(solution.controls[:, 0], solution.controls[-1, 0]), where="post",
-        color=palette.POSTERIOR,
+        color=palette.FIRST,
     )  # fmt: skip
     dose.set_ylim(-0.03, 1.05)
     dose.set_ylabel("dose (fraction of MTD)")
     role = model.state_with_role("resistant")
-    for name, colour, style in (("optimal", palette.POSTERIOR, "-"), ("MTD", palette.INK, "--")):
+    for name, colour, style in (("optimal", palette.FIRST, "-"), ("MTD", palette.INK, "--")):
         states = courses[name]
         total = _output(problem, states)
         burden.plot(days, total, color=colour, linestyle=style, label=name)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.posterior_checks.plots import palette
-from fitting.posterior_checks.plots.axes_text import quiet
+from dynamics.plots import palette
+from dynamics.plots.text import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,10 +31,10 @@ def plot_minimum_doses(axes: Axes, found: Mapping[str, MinimumEffectiveDose]) ->
     for row, result in zip(rows, found.values(), strict=True):
         if result.window.exists:
             axes.barh(
-                row, result.window.high - result.window.low, left=result.window.low, height=0.34, color=palette.GRID,
+                row, result.window.high - result.window.low, left=result.window.low, height=0.34, color=palette.FLOW,
                 linewidth=0, label="dose window" if row == rows[0] else None,
             )  # fmt: skip
-        colours = (palette.INK, palette.POSTERIOR, palette.PRIOR)
+        colours = (palette.INK, palette.FIRST, palette.SECOND)
         for (route, dose), colour in zip(result.routes.items(), colours, strict=True):
             mark, size = _MARKS[route]
             axes.plot(
@@ -49,5 +49,6 @@ def plot_minimum_doses(axes: Axes, found: Mapping[str, MinimumEffectiveDose]) ->
         frameon=False, fontsize=palette.SMALL + 1, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0),
         handletextpad=0.4, columnspacing=1.2,
     )  # fmt: skip
-    quiet(axes, left=False)
+    quiet(axes)
+    axes.spines["left"].set_visible(False)
     return axes

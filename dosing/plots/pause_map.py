@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.posterior_checks.plots import palette
+from dynamics.plots import palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ def plot_ttp_map(axes: Axes, ttp: TtpMap, *, window: DoseWindow | None = None, l
         axes.contour(ttp.doses, ttp.pause_levels, held.T, levels=[0.5], colors="white", linewidths=0.8)
     if window is not None and window.exists:
         for edge in (window.low, window.high):
-            axes.axvline(edge, color=palette.PRIOR, linewidth=1.0, linestyle="--")
+            axes.axvline(edge, color=palette.SECOND, linewidth=1.0, linestyle="--")
     axes.set_xlim(_ends(ttp.doses))
     axes.set_ylim(_ends(ttp.pause_levels))
     axes.set_xlabel("dose while treated (fraction of MTD)")

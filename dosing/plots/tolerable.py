@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing.window import dose_window, window_against_tolerable
-from fitting.posterior_checks.plots import palette
-from fitting.posterior_checks.plots.axes_text import quiet
+from dynamics.plots import palette
+from dynamics.plots.text import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,10 +40,10 @@ def plot_window_against_tolerable(
     constants = {c.name: values[c.name] for c in model.constants if c.name in values}
     edges = window_against_tolerable(model, parameters, constants, ratios * first_burden)
     low, high = np.clip(edges.lower, 0, 1), np.clip(edges.upper, 0, 1)
-    axes.fill_between(ratios, low, high, where=low < high, color=palette.POSTERIOR, alpha=0.2, linewidth=0)
+    axes.fill_between(ratios, low, high, where=low < high, color=palette.FIRST, alpha=0.2, linewidth=0)
     there = low < high
-    axes.plot(ratios[there], low[there], color=palette.POSTERIOR, linewidth=1.4)
-    axes.plot(ratios[there], high[there], color=palette.POSTERIOR, linewidth=1.4)
+    axes.plot(ratios[there], low[there], color=palette.FIRST, linewidth=1.4)
+    axes.plot(ratios[there], high[there], color=palette.FIRST, linewidth=1.4)
     smallest = (
         dose_window(model, parameters, constants, first_burden).smallest_tolerable_burden / first_burden
     )

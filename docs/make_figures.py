@@ -1,0 +1,51 @@
+"""Pictures of ``docs/optimal.md``: ``python docs/make_figures.py`` writes them to ``docs/images``."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from dosing.minimum_effective_dose import minimum_effective_dose
+from dosing.optimal import containment_problem, solve
+from dosing.plots import plot_minimum_doses, plot_ttp_map, plot_weights, plot_window_against_tolerable
+from dynamics import get_model
+
+FOLDER = Path(__file__).parent / "images"
+# Masud 2023, Table 1
+PATIENTS = {
+    "patient 2": {"r": 0.131799194, "K": 580.8725024, "delta": 0.089001925, "c": 2.291960323, "V0": 359.0},
+    "patient 6": {"r": 0.181471087, "K": 798.688266, "delta": 0.137568333, "c": 3.182914523, "V0": 677.0},
+    "patient 7": {"r": 0.18287846, "K": 663.0487189, "delta": 0.128324461, "c": 2.362809094, "V0": 286.0},
+    "patient 8": {"r": 0.165457451, "K": 544.2613509, "delta": 0.096811545, "c": 1.734836965, "V0": 541.0},
+}
+
+
+def save(figure: Figure, name: str) -> None:
+    """Write one picture."""
+    figure.savefig(FOLDER / f"{name}.png", dpi=120)
+
+
+def main() -> None:
+    """Compute and draw."""
+    model = get_model("competition")
+    found = {name: minimum_effective_dose(model, values, values["V0"]) for name, values in PATIENTS.items()}
+    for name, result in found.items():
+        print(name, result.sentence)
+    figure = Figure(figsize=(6.6, 2.4), layout="constrained")
+    plot_minimum_doses(figure.subplots(), found)
+    save(figure, "minimum-doses")
+    second, values = found["patient 2"], PATIENTS["patient 2"]
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    plot_ttp_map(figure.subplots(), second.map, window=second.window)
+    save(figure, "pause-map")
+    problem = containment_problem(model, values, values["V0"])
+    weights = (300.0, 500.0, problem.values["B"], 900.0, 1500.0)
+    figure = Figure(figsize=(9, 3.1), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
+    solutions = [solve(problem.with_values(B=weight), intervals=200) for weight in weights]
+    plot_weights(left, solutions, edge=second.window.low)
+    plot_window_against_tolerable(right, model, values, values["V0"])
+    save(figure, "containment")
+
+
+if __name__ == "__main__":
+    main()
