@@ -152,8 +152,8 @@ def print_check(report: CheckReport) -> None:
 
 # ---- evodose models -------------------------------------------------------------------------------------
 def print_catalogue() -> None:
-    """Print name, title, parameters, source of every model."""
-    from dynamics.catalogue import catalogue_names, get_model
+    """Print name, title, parameters, source of every model; apart, those for the study of control."""
+    from dynamics.catalogue import catalogue_names, control_names, get_model
 
     table = Table(box=None, pad_edge=False)
     for name in ("model", "what it describes", "parameters", "source"):
@@ -161,10 +161,19 @@ def print_catalogue() -> None:
     for name in catalogue_names():
         model = get_model(name)
         table.add_row(name, Text(model.title), ", ".join(model.parameter_names), Text(model.source))
+    apart = Table(box=None, pad_edge=False)
+    for name in ("model", "what it describes", "controls", "source"):
+        apart.add_column(name, overflow="fold")
+    for name in control_names():
+        model = get_model(name)
+        controls = ", ".join(i.name for i in model.inputs)
+        apart.add_row(name, Text(model.title), controls, Text(model.source))
     console = output_console()
     console.print(table)
+    console.print("\nFor dose optimisation, not fitted: all numbers of these models are declared.")
+    console.print(apart)
     console.print(
-        "evodose models NAME prints equations, bounds and their reasons; NAME may be a .py or .yaml file."
+        "\nevodose models NAME prints equations, bounds and their reasons; NAME may be a .py or .yaml file."
     )
 
 

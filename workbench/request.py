@@ -96,10 +96,21 @@ def digest(content: object) -> str:
 
 
 def open_model(store: RunStore, request: Request) -> Model:
-    """Find the model; keep a copy of a user's file, so that the report can be made again."""
-    from dynamics.catalogue import base_and_suffixes, get_model
+    """Find the model; keep a copy of a user's file, so that the report can be made again.
+
+    Raises
+    ------
+    RequestError
+        A model without parameters, in which a fit has nothing to find.
+    """
+    from dynamics.catalogue import base_and_suffixes, catalogue_names, get_model
 
     model = get_model(request.model)
+    if not model.parameters:
+        raise RequestError(
+            f"model {request.model} has no parameters to fit: all its numbers are declared, for the study of dose "
+            f"optimisation; models that can be fitted are {', '.join(catalogue_names())}"
+        )
     path = Path(base_and_suffixes(request.model)[0])
     if path.suffix in _MODEL_FILES:
         shutil.copyfile(path, store.folder / f"model{path.suffix}")

@@ -23,14 +23,16 @@ def trait_levels(n: int) -> np.ndarray:
     return np.linspace(0.0, 1.0, n)
 
 
-def mutation_kernel(n: int, variance: float = 3.0) -> np.ndarray:
+def mutation_kernel(n: int, variance: float = 3.0, *, to_itself: bool = False) -> np.ndarray:
     """Return p(x_i | x_j), shape (n, n): where a mutating cell of trait j goes (eq. 18).
 
-    A mutation leads to another trait: the diagonal is zero, and each column is normalised without it. Otherwise
-    the matrix R of eq. 15, whose diagonal holds only ``r_i (1 - theta)``, would lose cells.
+    The paper can be read in two ways. The matrix R of eq. 15 has only ``r_i (1 - theta)`` on its diagonal, so a
+    mutation leads to another trait; each column is then normalised without the diagonal, or R would lose cells. The
+    integral of eq. 12 runs over all traits, so a mutation may also lead back (``to_itself``).
     """
     gaussian = _gaussian(n, variance)
-    np.fill_diagonal(gaussian, 0.0)
+    if not to_itself:
+        np.fill_diagonal(gaussian, 0.0)
     return gaussian / gaussian.sum(axis=0)
 
 
@@ -49,6 +51,7 @@ def trait_model(
         Constant("N_G", "cells", "number of cells that doubles the death rate", 200.0),
     ),
     initial_total: float = 200.0,
+    to_itself: bool = False,
 ) -> Model:
     """Write eq. 15: the traits at n levels, each with its growth, death and kill.
 
@@ -70,6 +73,8 @@ def trait_model(
         G of eq. 12 in the number of cells ``N`` and the ``density_constants``; it multiplies the death rates.
     initial_total : float
         Cells at the start, spread evenly over the traits.
+    to_itself : bool
+        Whether a mutation may lead back to its own trait (eq. 12) or not (the matrix R of eq. 15).
 
     Returns
     -------
@@ -101,7 +106,7 @@ def trait_model(
     # one object in all equations, so that compiled code adds the cells up once
     crowding = crowding.xreplace({sp.Symbol("N"): total})
     effect = emax(1.0, sp.Symbol("UC50")).of(sp.Symbol("u"))
-    inflow = _inflow(n, variance, r, states, mutating)
+    inflow = _inflow(n, variance, r, states, mutating, to_itself)
     levels = trait_levels(n)
     return Model(
         name=name,
@@ -135,7 +140,10 @@ def trait_model(
             "(published for Fig. 3: 2/(1.1 + 2*x**5), 2/(1 + x**2), 0.5, 3)",
             f"the paper does not say which density effect G Fig. 3 uses; here G(N) = {density}",
             f"the paper does not print the mutation rates of Fig. 3; theta = {theta:g} is chosen",
-            "a mutation leads to another trait: the kernel is normalised without its diagonal, so that mutations "
+            "a mutation may lead back to its own trait, as the integral of eq. 12 has it; the matrix R of eq. 15 has "
+            "no such entries and would lose cells"
+            if to_itself
+            else "a mutation leads to another trait: the kernel is normalised without its diagonal, so that mutations "
             "leave the number of cells unchanged (eq. 13), which the matrix R as printed does only so",
             "the time of eq. 12 is rescaled by the paper; one unit of it is called a day here",
         ),
@@ -161,7 +169,12 @@ def _gaussian(n: int, variance: float) -> np.ndarray:
 
 
 def _inflow(
-    n: int, variance: float, r: np.ndarray, states: tuple[sp.Symbol, ...], mutating: sp.Symbol
+    n: int,
+    variance: float,
+    r: np.ndarray,
+    states: tuple[sp.Symbol, ...],
+    mutating: sp.Symbol,
+    to_itself: bool,
 ) -> list[sp.Expr]:
     """Cells per day that mutate into each trait.
 
@@ -174,16 +187,16 @@ def _inflow(
         sizes, vectors = np.linalg.eigh(gaussian)
         kept = np.flatnonzero(sizes > _ROUNDING * sizes[-1])
         if 2 * len(kept) < n:
-            sent = r / (gaussian.sum(axis=0) - 1.0)
+            sent = r / (gaussian.sum(axis=0) - (0.0 if to_itself else 1.0))
             moments = [_combination(sizes[k] * vectors[:, k] * sent, states) for k in kept]
             return [
                 mutating * sp.Add(
                     *(sp.Mul(sp.Float(vectors[i, k]), m, evaluate=False) for k, m in zip(kept, moments, strict=True)),
-                    -sp.Float(sent[i]) * states[i],
+                    sp.S.Zero if to_itself else -sp.Float(sent[i]) * states[i],
                 )
                 for i in range(n)
             ]  # fmt: skip
-    flows = mutation_kernel(n, variance) * r
+    flows = mutation_kernel(n, variance, to_itself=to_itself) * r
     return [mutating * _combination(row, states) for row in flows]
 
 

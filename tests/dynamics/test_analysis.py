@@ -70,6 +70,7 @@ def test_derivatives_are_shared_and_cannot_be_changed():
         ("r*S*(1 - S/K)", True),
         ("r*S*log(K/S)", True),
         ("r*S^2/(K + S)", True),
+        ("r*(S + K) - r*K", True),
         ("r*S + K", False),
         ("r - K*S", False),
         ("r*S/(S*K)", False),

@@ -14,25 +14,25 @@ from dynamics.shared_terms import shared_terms
 RATIO = (2 / 1.1) / 0.5  # max r/mu of Fig. 3, at trait 0
 
 
-def published(n, theta, cells, dose):
+def published(n, theta, cells, dose, to_itself=False):
     """Equation 15 in arrays, with the numbers of Fig. 3."""
     x = trait_levels(n)
     r, phi = 2 / (1.1 + 2 * x**5), 2 / (1 + x**2)
-    born = (1 - theta) * r * cells + theta * mutation_kernel(n) @ (r * cells)
+    born = (1 - theta) * r * cells + theta * mutation_kernel(n, to_itself=to_itself) @ (r * cells)
     return born - phi * dose / (1 + dose) * cells - (1 + cells.sum() / 200) * 0.5 * cells
 
 
 @cache
-def traits(n):
+def traits(n, to_itself=False):
     """The model with n traits, built once."""
-    return trait_model(n)
+    return trait_model(n, to_itself=to_itself)
 
 
 @cache
 def compiled(model):
     """Right-hand side as a function of states, dose, constants."""
     arguments = [list(model.state_symbols), list(model.input_symbols), list(model.constant_symbols)]
-    return sp.lambdify(arguments, list(model.rhs.flat()), modules="math", cse=shared_terms)
+    return sp.lambdify(arguments, list(model.rhs.flat()), modules="math", cse=shared_terms)  # pyright: ignore[reportArgumentType]
 
 
 def rates(model, cells, dose, **given):
@@ -41,14 +41,15 @@ def rates(model, cells, dose, **given):
     return np.array(compiled(model)(list(cells), [dose], constants))
 
 
-@pytest.mark.parametrize("n", [2, 21, 60])
-def test_the_equations_are_those_of_the_paper(n):
+@pytest.mark.parametrize(("n", "to_itself"), [(2, False), (21, False), (60, False), (21, True), (60, True)])
+def test_the_equations_are_those_of_the_paper(n, to_itself):
     # 60 traits are written in moments of the population, 21 term by term
     cells = np.random.default_rng(n).uniform(0.1, 20, n)
-    model = traits(n)
+    model = traits(n, to_itself)
     for theta, dose in ((0.0, 0.0), (0.1, 0.5), (0.6, 3.0)):
         found = rates(model, cells, dose, theta=theta)
-        np.testing.assert_allclose(found, published(n, theta, cells, dose), rtol=1e-11, atol=1e-11)
+        expected = published(n, theta, cells, dose, to_itself)
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
 
 
 def test_the_catalogue_holds_the_published_case():
@@ -63,6 +64,9 @@ def test_a_mutation_leads_to_another_trait():
     kernel = mutation_kernel(21)
     np.testing.assert_allclose(kernel.sum(axis=0), 1.0, rtol=1e-14)
     assert np.all(np.diag(kernel) == 0)
+    own = mutation_kernel(21, to_itself=True)
+    np.testing.assert_allclose(own.sum(axis=0), 1.0, rtol=1e-14)
+    assert np.all(np.diag(own) == own.max(axis=0))
     # eq. 18: the ratio of two targets of one trait is that of the Gaussian
     assert kernel[3, 0] / kernel[9, 0] == pytest.approx(np.exp(-(0.15**2 - 0.45**2) / 6))
     narrow = mutation_kernel(21, variance=1e-3)

@@ -60,7 +60,9 @@ def test_nothing_large_is_imported_for_help():
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("demo",), ("check",), ("models",), ("fit",), ("report",)])
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("demo",), ("check",), ("models",), ("fit",), ("dose",), ("report",)]
+)
 def test_every_command_has_help(evodose, command):
     code, out, _ = evodose(*command, "--help")
     assert code == 0
@@ -135,6 +137,8 @@ def test_options_reach_the_run(evodose, rooms, cohort_file, tmp_path):
         (("run", "FILE", "-o", "RUN", "--starts", "0"), "--starts 0 is out of range"),
         (("run", "FILE", "-o", "RUN", "--likelihood", "gamma"), "--likelihood gamma: choose one of auto"),
         (("run", "FILE", "-o", "RUN", "--model", "unheard"), "no model 'unheard'"),
+        (("run", "FILE", "-o", "RUN", "--model", "cell_cycle"), "can be fitted are competition"),
+        (("fit", "FILE", "-o", "RUN", "--model", "sensitive_partial_resistant"), "has no parameters to fit"),
         (("run", "FILE", "-o", "RUN", "--model", "gone.yaml"), "model file gone.yaml does not exist"),
         (("run", "FILE", "-o", "RUN", "--patient", "P99"), "no patient 'P99'"),
         (("run", "FILE", "-o", "FILE"), "is a file"),
@@ -216,6 +220,10 @@ def test_models_lists_and_explains(evodose):
     assert code == 0
     assert "competition" in out
     assert "turnover" in out
+    fitted, controlled = out.split("For dose optimisation, not fitted")
+    assert "tumor_immune" in controlled
+    assert "tumor_immune" not in fitted
+    assert "competition" not in controlled
     code, out, _ = evodose("models", "competition")
     assert code == 0
     assert "dS/dt = " in out
