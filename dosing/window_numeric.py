@@ -118,7 +118,7 @@ class WindowNumbers:
         """
         given = {name: np.asarray(values[:, i], dtype=float) for i, name in enumerate(names)}
         declared = {c.name: c.value for c in self.model.constants if c.value is not None}
-        fixed = declared | {name: float(value) for name, value in constants.items()}
+        fixed = declared | {name: np.asarray(value, dtype=float) for name, value in constants.items()}
         missing = sorted(self.needed - set(given) - set(fixed))
         if missing:
             raise WindowUnavailable(

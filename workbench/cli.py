@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.cli_dose import dose
 from workbench.cli_fit import fit
 from workbench.cli_options import EXIT_CODES, INTERRUPTED, Fresh, Marker, Quiet, RunFolder, ScheduleFile, say
 
@@ -240,6 +241,7 @@ def identify(
 
 
 app.command(epilog=EXIT_CODES)(fit)
+app.command(epilog=EXIT_CODES)(dose)
 
 
 @app.command()

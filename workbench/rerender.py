@@ -78,11 +78,13 @@ def render_all(
     *,
     always_detailed: Sequence[str] = (),
 ) -> Pages:
-    """Write tables, report and, where ``evodose identify`` or ``evodose fit --bayes`` has run, their pages."""
+    """Write tables, report and, where ``evodose identify``, ``fit --bayes`` or ``dose`` has run, their pages."""
     from workbench.posterior_store import PosteriorStore
     from workbench.report.identifiability_page import write_identifiability
     from workbench.report.page import write_report
     from workbench.report.posterior_page import write_posteriors
+    from workbench.report.schedule_page import write_schedules
+    from workbench.schedule_store import ScheduleStore
     from workbench.tables import write_tables
 
     index, records = store.load_index(), partial(store.records, ids)
@@ -94,6 +96,8 @@ def render_all(
         )
     if any(PosteriorStore(store).has(patient_id) for patient_id in ids):
         write_posteriors(store, ids, index, model, manifest, always_detailed=always_detailed)
+    if any(ScheduleStore(store).has(patient_id) for patient_id in ids):
+        write_schedules(store, ids, index, model, manifest, always_detailed=always_detailed)
     report = write_report(
         store, records, decisions, index, model, manifest, always_detailed=always_detailed, drawn=drawn
     )

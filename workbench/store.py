@@ -25,6 +25,7 @@ MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.html"
 IDENTIFIABILITY_FILE = "identifiability.html"
 POSTERIORS_FILE = "posteriors.html"
+SCHEDULES_FILE = "schedules.html"
 TABLE_FILES = (
     "fits.csv", "profiles.csv", "identifiability.csv", "information.csv", "regimens.csv", "regimens.json",
     "strategies.csv", "exclusions.csv",
@@ -32,6 +33,7 @@ TABLE_FILES = (
 INQUIRY_TABLE_FILES = ("next_visits.csv", "bootstrap.csv", "bounds.csv")  # once `evodose identify` has run
 POSTERIOR_TABLE_FILES = ("posteriors.csv", "posterior_checks.csv")  # once `evodose fit --bayes` has run
 POPULATION_FILES = ("population.nc", "population.csv")  # once `evodose fit --bayes --population` has run
+SCHEDULE_TABLE_FILES = ("schedules.csv", "schedule_scores.csv")  # once `evodose dose` has run
 STAGES = ("fit", "diagnosis", "regimen")
 
 
@@ -256,6 +258,8 @@ def _own(name: str) -> bool:
         *INQUIRY_TABLE_FILES,
         *POSTERIOR_TABLE_FILES,
         *POPULATION_FILES,
+        SCHEDULES_FILE,
+        *SCHEDULE_TABLE_FILES,
         "population.part",
     }
     return name in known or name.endswith(atomic.TEMPORARY) or name in {"model.py", "model.yaml", "model.yml"}

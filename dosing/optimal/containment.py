@@ -94,8 +94,8 @@ def balanced_weight(model: Model, values: Mapping[str, float], k_tol: float) -> 
         )
     if found[0] <= 0:
         raise ProblemError(
-            f"model {model.name!r}: sensitive cells stay below {k_tol:g} without a drug (they rest at it under a dose "
-            f"of {found[0]:.3g}); there is nothing to optimise at this tolerable burden"
+            f"model {model.name!r}: sensitive cells stay below {k_tol:g} without a drug; there is nothing to "
+            "optimise at this tolerable burden"
         )
     at = {**rest, dose: found[0], **numbers}
     rhs, states = model.rhs, sp.Matrix(list(model.state_symbols))

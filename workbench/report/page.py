@@ -13,7 +13,14 @@ from workbench.decision import Decision
 from workbench.options import RunOptions
 from workbench.record import PatientRecord
 from workbench.report.labels import plural
-from workbench.store import IDENTIFIABILITY_FILE, POSTERIORS_FILE, REPORT_FILE, CohortIndex, RunStore
+from workbench.store import (
+    IDENTIFIABILITY_FILE,
+    POSTERIORS_FILE,
+    REPORT_FILE,
+    SCHEDULES_FILE,
+    CohortIndex,
+    RunStore,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -77,6 +84,7 @@ def write_report(
         cohort=cohort,
         identifiability_page=IDENTIFIABILITY_FILE if asked else "",
         posteriors_page=POSTERIORS_FILE if (store.folder / POSTERIORS_FILE).is_file() else "",
+        schedules_page=SCHEDULES_FILE if (store.folder / SCHEDULES_FILE).is_file() else "",
         detailed=detailed,
         compact=folded,
         compact_count=len(folded),
