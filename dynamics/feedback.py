@@ -78,6 +78,7 @@ def run_feedback(
     every: int | None = None,
     keep_states: bool = False,
     keep_switches: int = 0,
+    until_exceeded: bool = False,
     output: str | None = None,
 ) -> FeedbackRun:
     """Solve b tumours under rules that read their burden.
@@ -97,7 +98,7 @@ def run_feedback(
         would change by more than a fifth.
     decisions : {"step", "crossing"}
         Whether the rule reads the state before each step, or acts at the moment the level is crossed (the
-        limit of short steps).
+        limit of short steps). A rule with visits acts on visits in both cases.
     levels : array, shape (c,) or (b, c)
         Multiples of the first burden whose crossings are noted.
     every : int, optional
@@ -106,14 +107,17 @@ def run_feedback(
         Also record the states.
     keep_switches : int
         How many switches of the dose to keep for each tumour.
+    until_exceeded : bool
+        End each tumour's course when it has exceeded every level: its crossings are then known, but its final
+        burden and total dose are those of that moment.
     output : str, optional
         Name of the output that the rule reads; the first by default.
 
     Raises
     ------
     ModelError
-        A model with more than one input, numbers of values that do not fit, a horizon that is not a whole
-        number of steps.
+        A model with more than one input, numbers of values that do not fit, a horizon or an interval between
+        visits that is not a whole number of steps.
     """
     from dynamics.kernels.chunks import run_chunks
     from dynamics.kernels.compile import compiled
@@ -137,7 +141,12 @@ def run_feedback(
     nodes = steps // every + 1 if every else 0
     watched = np.array(np.broadcast_to(np.asarray(levels, dtype=float), (members, np.shape(levels)[-1])))
     which, sampled = _sampled(each, steps, per_day)
-    machine = np.array([(r.dose, r.pause_level, r.resume_level, float(r.starts_on)) for r in each])
+    machine = np.array(
+        [
+            (r.dose, r.pause_level, r.resume_level, float(r.starts_on), _steps_between_visits(r, per_day))
+            for r in each
+        ]
+    )
     burdens, doses = np.full((members, nodes), np.nan), np.full((members, nodes), np.nan)
     states = np.full((members, nodes if keep_states else 0, len(model.states)), np.nan)
     switches = np.full((members, keep_switches), np.nan)
@@ -147,8 +156,8 @@ def run_feedback(
     run_chunks(
         kernel.run_range, members, CHUNK,
         (method == "rk4", decisions == "crossing", per_day, steps, _output_index(model, output), p, k,
-         machine, which, sampled, watched, every, burdens, doses, states, switches, summary, crossings,
-         status, n_switches),
+         machine, which, sampled, watched, every, bool(until_exceeded), burdens, doses, states, switches,
+         summary, crossings, status, n_switches),
     )  # fmt: skip
     crossings[status != 0] = np.nan
     return FeedbackRun(
@@ -173,6 +182,16 @@ def run_feedback(
         steps_per_day=per_day,
         steps=steps,
     )
+
+
+def _steps_between_visits(rule: FeedbackRule, steps_per_day: int) -> int:
+    """Count the steps from one reading of the burden to the next; 0 for a machine that always watches."""
+    if rule.visit_days == 0.0:
+        return 0
+    try:
+        return whole_steps(rule.visit_days, steps_per_day)
+    except ModelError as error:
+        raise ModelError(f"visits every {rule.visit_days:g} days: {error}") from error
 
 
 def _sampled(rules: Sequence[FeedbackRule], steps: int, steps_per_day: int) -> tuple[np.ndarray, np.ndarray]:

@@ -50,6 +50,9 @@ class FeedbackRule:
     starts_on : bool
     schedule : DoseSchedule or None
         Where given, the dose of this schedule at the start of each step, whatever the burden.
+    visit_days : float
+        The machine reads the burden on the first day and every so many days from then on, and its answer holds
+        until the next visit. Zero for a machine that always watches.
     """
 
     dose: float
@@ -57,6 +60,7 @@ class FeedbackRule:
     resume_level: float = np.inf
     starts_on: bool = True
     schedule: DoseSchedule | None = None
+    visit_days: float = 0.0
 
 
 @dataclass(frozen=True)

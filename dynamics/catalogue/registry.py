@@ -17,7 +17,15 @@ _NOT_MODELS = {"bilinear", "registry", "yaml_file"}
 # Models for the study of control: all their numbers are declared and none is to be estimated, for one burden series
 # could not tell several populations and two drugs apart. What is not named here can be fitted to a patient.
 _FOR_CONTROL = frozenset(
-    {"cell_cycle", "sensitive_partial_resistant", "traits", "tumor_immune", "tumor_immune_logistic"}
+    {
+        "cell_cycle",
+        "concentration",
+        "populations",
+        "sensitive_partial_resistant",
+        "traits",
+        "tumor_immune",
+        "tumor_immune_logistic",
+    }
 )
 
 

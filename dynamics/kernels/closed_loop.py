@@ -4,7 +4,7 @@ The import from ``placeholder`` below is replaced by the printed functions of a 
 the text. The dose is decided by a machine with two states: with the drug until the burden is at or below the
 pause level, without it until the burden is at or above the resume level. It reads the burden at a node, and
 its answer holds for the step that begins there; with ``locate`` the step is split where the level is crossed,
-so that the answer does not depend on the step.
+so that the answer does not depend on the step. A machine with visits reads the burden only at every so many nodes.
 """
 
 import math
@@ -25,7 +25,7 @@ from dynamics.kernels.placeholder import (
 # </model>
 
 SUCCESS, NON_FINITE, NEGATIVE, TOO_STIFF, NO_BURDEN = 0, 1, 2, 3, 4
-DOSE, PAUSE, RESUME, STARTS_ON = 0, 1, 2, 3
+DOSE, PAUSE, RESUME, STARTS_ON, VISITS = 0, 1, 2, 3, 4
 FIRST, FINAL, LOWEST, LOWEST_DAY, TOTAL_DOSE, RISES = 0, 1, 2, 3, 4, 5
 REACHED, WITHIN, EXCEEDED = 0, 1, 2
 # the relative change of a population in one Runge-Kutta step: 0.2 leaves 3e-6 of error a step
@@ -136,11 +136,23 @@ def _watch(locate, t_before, before, t, burden, first, levels, crossings):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _all_exceeded(crossings):
+    """Say whether every watched level has been exceeded."""
+    for j in range(len(crossings)):
+        if not crossings[j, EXCEEDED] >= 0.0:
+            return False
+    return len(crossings) > 0
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def run_one(
-    rk4, locate, per_day, steps, output, p, k, rule, scheduled, sampled, levels, every,
+    rk4, locate, per_day, steps, output, p, k, rule, scheduled, sampled, levels, every, until_exceeded,
     burdens, doses, states, switches, summary, crossings,
 ):  # fmt: skip
-    """Follow one tumour; fill the records at every ``every``-th node; return (status, number of switches)."""
+    """Follow one tumour, to the end or until it has exceeded all levels; fill the records at every ``every``-th node.
+
+    Returns the status and the number of switches.
+    """
     x, x_new, y, u = np.empty(N_STATES), np.empty(N_STATES), np.empty(N_OUTPUTS), np.zeros(1)
     a, b, c, d = np.empty(N_STATES), np.empty(N_STATES), np.empty(N_STATES), np.empty(N_STATES)
     h = 1.0 / per_day
@@ -150,6 +162,7 @@ def run_one(
         return NO_BURDEN, 0
     pause, resume = rule[PAUSE] * first, rule[RESUME] * first
     on = rule[STARTS_ON] > 0.0
+    visits = int(rule[VISITS])
     t_before, before, lowest, lowest_day, total, rises = 0.0, first, first, 0.0, 0.0, 0.0
     count = 0
     for i in range(steps + 1):
@@ -167,7 +180,8 @@ def run_one(
         if scheduled:
             u[0] = sampled[min(i, steps - 1)]
         else:
-            if (on and burden <= pause) or (not on and burden >= resume):
+            looks = visits == 0 or i % visits == 0
+            if looks and ((on and burden <= pause) or (not on and burden >= resume)):
                 on = not on
                 if count < len(switches):
                     switches[count] = t
@@ -180,7 +194,7 @@ def run_one(
             if len(states) > 0:
                 for s in range(N_STATES):
                     states[row, s] = x[s]
-        if i == steps:
+        if i == steps or (until_exceeded and i > 0 and _all_exceeded(crossings)):
             break
         left = h
         substeps = 0
@@ -192,7 +206,7 @@ def run_one(
             if not part > 0.0 or substeps > MAX_SUBSTEPS:
                 return TOO_STIFF, count
             _advance(rk4, now, part, x, p, k, u, a, b, c, d, x_new)
-            if locate and not scheduled:
+            if locate and not scheduled and visits == 0:
                 after = _burden(x_new, p, k, output, y)
                 if (on and after <= pause) or (not on and after >= resume):
                     level = pause if on else resume
@@ -226,13 +240,13 @@ def run_one(
 @njit(cache=True, error_model="numpy", nogil=True)
 def run_range(
     begin, end, rk4, locate, per_day, steps, output, p, k, rules, which, sampled, levels, every,
-    burdens, doses, states, switches, summary, crossings, status, n_switches,
+    until_exceeded, burdens, doses, states, switches, summary, crossings, status, n_switches,
 ):  # fmt: skip
     """Follow tumours ``begin .. end - 1``; tumour j takes ``sampled[which[j]]`` where ``which[j] >= 0``."""
     for j in range(begin, end):
         status[j], n_switches[j] = run_one(
             rk4, locate, per_day, steps, output, p[j], k[j], rules[j], which[j] >= 0,
-            sampled[max(which[j], 0)], levels[j], every, burdens[j], doses[j], states[j], switches[j],
+            sampled[max(which[j], 0)], levels[j], every, until_exceeded, burdens[j], doses[j], states[j], switches[j],
             summary[j], crossings[j],
         )  # fmt: skip
 

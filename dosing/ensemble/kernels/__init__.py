@@ -1,0 +1,1 @@
+"""Compiled forward and adjoint loops over the members of an ensemble."""
