@@ -68,8 +68,12 @@ def parse_condition(
     sides = []
     for side in ("left", "right"):
         plain = pattern.sub(r" \1 ", found[side])
-        if final and re.search(r"\b(" + "|".join(map(re.escape, states)) + r")\b", pattern.sub("", found[side])):
-            raise ProblemError(f"{where}: {text!r} mixes final states, written S(T), with states at every time")
+        if final and re.search(
+            r"\b(" + "|".join(map(re.escape, states)) + r")\b", pattern.sub("", found[side])
+        ):
+            raise ProblemError(
+                f"{where}: {text!r} mixes final states, written S(T), with states at every time"
+            )
         sides.append(parse_expression(plain, at_end if final else [*along, "t"], where=f"{where}, {text!r}"))
     left, right = sides
     if found["sign"] == ">=":

@@ -149,7 +149,9 @@ def test_both_rules_of_progression():
     assert np.all(start.days <= tolerable.days)
     assert np.any(start.days < tolerable.days)
     # where both burdens are the same, so are both rules
-    a, b = (ttp_map(MODEL, parameters, {"V0": first}, above=above, **same) for above in ("tolerable", "first"))
+    a, b = (
+        ttp_map(MODEL, parameters, {"V0": first}, above=above, **same) for above in ("tolerable", "first")
+    )
     assert np.array_equal(a.days, b.days)
 
 
