@@ -182,7 +182,10 @@ class RunStore:
         except FileNotFoundError:
             return None
         except (CodecError, OSError) as error:
-            self.notes.append(f"{stage} of patient {patient_id!r} was {error}; it is computed again")
+            # reading does not compute: of the commands that come by here only one makes this stage
+            note = f"{stage} of patient {patient_id!r} was {error}; it is computed again by the command that makes it"
+            if note not in self.notes:
+                self.notes.append(note)
             return None
 
     def save_patient(self, patient: Patient) -> None:

@@ -56,7 +56,10 @@ class ModelOutputs(Op):
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list:
         """Carry the gradient of the outputs back to the logarithms of the parameters."""
         if not isinstance(cotangents[1].type, DisconnectedType):
-            raise NotImplementedError("the sensitivities of a model have no gradient of their own here")
+            raise ValueError(
+                "second derivatives of a model's output are not available; use a sampler or optimiser that needs "
+                "gradients alone"
+            )
         q, n_times = inputs[0], inputs[3]
         who: Any = pt.repeat(pt.arange(n_times.shape[0]), n_times)
         per_visit = cotangents[0][:, None] * outputs[1]
