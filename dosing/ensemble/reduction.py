@@ -9,7 +9,6 @@ import numpy as np
 from dynamics.ensemble import Ensemble
 
 _SWEEPS = 200
-_STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class Reduction:
         )
 
 
-def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0) -> Reduction:
+def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0, starts: int = 4) -> Reduction:
     """Represent an ensemble by at most ``members`` weighted parameter sets.
 
-    Weighted k-means (Lloyd's iteration from k-means++ starts, the best of four) in the logarithms of all parameters
+    Weighted k-means (Lloyd's iteration from k-means++ starts, the best of several) in the logarithms of all parameters
     and constants in which the members differ, each scaled to unit variance: the optimal quantisation of the measure
     up to a local optimum. Quantities that are zero somewhere stay on their own scale.
 
@@ -68,11 +67,13 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0) -> Reducti
     members : int
         At least 1. An ensemble with no more distinct sets than this is only stripped of repeats.
     seed : int
+    starts : int
+        Of which the best is taken.
 
     Raises
     ------
     ValueError
-        Fewer than one member.
+        Fewer than one member, or than one start.
 
     Examples
     --------
@@ -83,6 +84,8 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0) -> Reducti
     """
     if members < 1:
         raise ValueError(f"{members} members cannot stand for an ensemble; take at least 1")
+    if starts < 1:
+        raise ValueError(f"{starts} starts of the clustering; take at least 1")
     weighted = ensemble.weights > 0
     columns = _columns(ensemble, weighted)
     names = tuple(columns)
@@ -94,7 +97,7 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0) -> Reducti
     scale = np.sqrt(ensemble.weights @ (moved - centre) ** 2)
     scale[scale == 0] = 1.0
     points = (moved - centre) / scale
-    labels, centres = _quantise(points[weighted], ensemble.weights[weighted], members, seed)
+    labels, centres = _quantise(points[weighted], ensemble.weights[weighted], members, seed, starts)
     everyone = np.argmin(_squares(points, centres), axis=1)
     everyone[weighted] = labels
     weights = np.bincount(labels, ensemble.weights[weighted], len(centres))
@@ -141,14 +144,14 @@ def _squares(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _quantise(
-    points: np.ndarray, weights: np.ndarray, members: int, seed: int
+    points: np.ndarray, weights: np.ndarray, members: int, seed: int, starts: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cluster of each point, and the weighted centres; the best of several starts."""
     distinct, labels = np.unique(points, axis=0, return_inverse=True)
     if len(distinct) <= members:
         return labels.ravel(), distinct
     rng = np.random.default_rng(seed)
-    found = [_lloyd(points, weights, _spread_start(points, weights, members, rng)) for _ in range(_STARTS)]
+    found = [_lloyd(points, weights, _spread_start(points, weights, members, rng)) for _ in range(starts)]
     return min(found, key=lambda f: f[0])[1:]
 
 

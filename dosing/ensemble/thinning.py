@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
 from dosing.ensemble.problem import EnsembleProblem
+from dosing.ensemble.reduction import thin_ensemble
 from dynamics.ensemble import Ensemble
 
 __all__ = ["thinned"]
 
 
 def thinned(problem: EnsembleProblem, members: int, *, seed: int = 0) -> EnsembleProblem:
-    """Replace the members by weighted averages of clusters (k-means on the standardised columns).
+    """Replace the members by the representatives of :func:`~dosing.ensemble.reduction.thin_ensemble`.
 
     Minimisers of the reduced problems approach those of the whole as the measures do (Scagliotti 2026, Theorem 2.2).
 
@@ -21,42 +20,23 @@ def thinned(problem: EnsembleProblem, members: int, *, seed: int = 0) -> Ensembl
     ----------
     problem : EnsembleProblem
     members : int
-        Number of clusters asked for.
+        At most so many representatives. A problem with no more members than this is returned as it is.
     seed : int
         Of the first centres.
     """
-    from scipy.cluster.vq import kmeans2
-
-    weights = problem.weights
-    spread = problem.rows.std(axis=1)
-    varies = spread > 1e-12 * np.abs(problem.rows).max(axis=1)
-    if members >= len(problem) or not varies.any():
+    if members >= len(problem):
         return problem
-    points = (problem.rows[varies] / spread[varies, None]).T
-    present = np.flatnonzero(weights > 0)
-    _, label = (
-        kmeans2(points[present], members, minit="++", rng=seed, missing="warn") if len(present) else (0, [])
-    )
-    found, inverse = np.unique(label, return_inverse=True)
-    share = np.zeros((len(found), len(problem)))
-    share[inverse, present] = weights[present]
-    total = share.sum(axis=1)
-    share /= total[:, None]
-
-    def mean(value: float | np.ndarray) -> float | np.ndarray:
-        return share @ value if np.ndim(value) else value
-
-    own = problem.ensemble
-    ensemble = Ensemble(
-        own.parameter_names,
-        share @ own.values,
-        total / total.sum(),
-        {n: mean(v) for n, v in own.constants.items()},  # type: ignore[misc]
-        f"{len(found)} clusters of: {own.provenance}",
-    )
+    own, model = problem.ensemble, problem.model
+    known = [c.name for c in model.constants]
+    # all in which members may differ: what the problem gives besides its ensemble is part of the measure, too
+    besides = {n: v for n, v in own.constants.items() if n in known}
+    besides |= {**problem.constants, **problem.numbers}
+    columns = [own.parameter_names.index(n) for n in model.parameter_names]
+    whole = Ensemble(model.parameter_names, own.values[:, columns], own.weights, besides, own.provenance)
+    few = thin_ensemble(whole, members, seed=seed, starts=1).ensemble
     return dataclasses.replace(
         problem,
-        ensemble=ensemble,
-        constants={n: mean(v) for n, v in problem.constants.items()},
-        numbers={n: mean(v) for n, v in problem.numbers.items()},
+        ensemble=few,
+        constants={n: few.constants[n] for n in problem.constants},
+        numbers={n: few.constants[n] for n in problem.numbers},
     )

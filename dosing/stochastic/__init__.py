@@ -1,0 +1,1 @@
+"""Small populations and imperfect monitoring: Fischer 2015."""

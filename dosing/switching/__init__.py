@@ -1,0 +1,1 @@
+"""Which drug when: switching treatments by convex optimisation (Devia and Giordano)."""
