@@ -8,7 +8,6 @@ import numpy as np
 
 from dynamics.ensemble import Ensemble
 
-_SWEEPS = 200
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,9 @@ class Reduction:
         )
 
 
-def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0, starts: int = 4) -> Reduction:
+def thin_ensemble(
+    ensemble: Ensemble, members: int, *, seed: int = 0, starts: int = 4, sweeps: int = 200
+) -> Reduction:
     """Represent an ensemble by at most ``members`` weighted parameter sets.
 
     Weighted k-means (Lloyd's iteration from k-means++ starts, the best of several) in the logarithms of all parameters
@@ -69,11 +70,14 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0, starts: in
     seed : int
     starts : int
         Of which the best is taken.
+    sweeps : int
+        Of Lloyd's iteration from each start, at most. Where they run out, the reported distance is that of the clusters
+        as they stand: an upper bound.
 
     Raises
     ------
     ValueError
-        Fewer than one member, or than one start.
+        Fewer than one member, start or sweep.
 
     Examples
     --------
@@ -84,8 +88,8 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0, starts: in
     """
     if members < 1:
         raise ValueError(f"{members} members cannot stand for an ensemble; take at least 1")
-    if starts < 1:
-        raise ValueError(f"{starts} starts of the clustering; take at least 1")
+    if min(starts, sweeps) < 1:
+        raise ValueError(f"{starts} starts of {sweeps} sweeps find no clusters; take at least 1 of each")
     weighted = ensemble.weights > 0
     columns = _columns(ensemble, weighted)
     names = tuple(columns)
@@ -97,7 +101,7 @@ def thin_ensemble(ensemble: Ensemble, members: int, *, seed: int = 0, starts: in
     scale = np.sqrt(ensemble.weights @ (moved - centre) ** 2)
     scale[scale == 0] = 1.0
     points = (moved - centre) / scale
-    labels, centres = _quantise(points[weighted], ensemble.weights[weighted], members, seed, starts)
+    labels, centres = _quantise(points[weighted], ensemble.weights[weighted], members, seed, starts, sweeps)
     everyone = np.argmin(_squares(points, centres), axis=1)
     everyone[weighted] = labels
     weights = np.bincount(labels, ensemble.weights[weighted], len(centres))
@@ -144,14 +148,16 @@ def _squares(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _quantise(
-    points: np.ndarray, weights: np.ndarray, members: int, seed: int, starts: int
+    points: np.ndarray, weights: np.ndarray, members: int, seed: int, starts: int, sweeps: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cluster of each point, and the weighted centres; the best of several starts."""
     distinct, labels = np.unique(points, axis=0, return_inverse=True)
     if len(distinct) <= members:
         return labels.ravel(), distinct
     rng = np.random.default_rng(seed)
-    found = [_lloyd(points, weights, _spread_start(points, weights, members, rng)) for _ in range(starts)]
+    found = [
+        _lloyd(points, weights, _spread_start(points, weights, members, rng), sweeps) for _ in range(starts)
+    ]
     return min(found, key=lambda f: f[0])[1:]
 
 
@@ -169,11 +175,11 @@ def _spread_start(
 
 
 def _lloyd(
-    points: np.ndarray, weights: np.ndarray, centres: np.ndarray
+    points: np.ndarray, weights: np.ndarray, centres: np.ndarray, sweeps: int
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Weighted squared distance, clusters, centres after Lloyd's iteration."""
     labels = np.full(len(points), -1)
-    for _ in range(_SWEEPS):
+    for _ in range(sweeps):
         squares = _squares(points, centres)
         now = np.argmin(squares, axis=1)
         if np.array_equal(now, labels):

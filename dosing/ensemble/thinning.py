@@ -10,6 +10,9 @@ from dynamics.ensemble import Ensemble
 
 __all__ = ["thinned"]
 
+# a start does not need the best clusters, and with 10⁵ members they would take longer than the solution
+SWEEPS = 20
+
 
 def thinned(problem: EnsembleProblem, members: int, *, seed: int = 0) -> EnsembleProblem:
     """Replace the members by the representatives of :func:`~dosing.ensemble.reduction.thin_ensemble`.
@@ -33,7 +36,7 @@ def thinned(problem: EnsembleProblem, members: int, *, seed: int = 0) -> Ensembl
     besides |= {**problem.constants, **problem.numbers}
     columns = [own.parameter_names.index(n) for n in model.parameter_names]
     whole = Ensemble(model.parameter_names, own.values[:, columns], own.weights, besides, own.provenance)
-    few = thin_ensemble(whole, members, seed=seed, starts=1).ensemble
+    few = thin_ensemble(whole, members, seed=seed, starts=1, sweeps=SWEEPS).ensemble
     return dataclasses.replace(
         problem,
         ensemble=few,

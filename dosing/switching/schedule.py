@@ -24,7 +24,7 @@ class SwitchingSchedule:
     days : ndarray, shape (m,)
         How long each part lasts.
     mixtures : ndarray, shape (m, d)
-        Shares of the maximum tolerated doses; each row sums to one (eq. 3) and is a unit vector where one drug is given.
+        Shares of the maximum tolerated doses; a row sums to one (eq. 3), and is a unit vector where one drug is given.
 
     Raises
     ------
