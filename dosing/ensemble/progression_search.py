@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing.ensemble.member_times import MemberTimes, TtpSetting, member_times
+from dosing.ensemble.parsimony import simplest_of
 from dosing.ensemble.progression_starts import held_schedule, usual_starts
 from dosing.ensemble.reduction import thin_ensemble
 from dosing.ensemble.smoothed_objective import smoothed_objective
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dynamics.model import Model
 
 WIDTHS = (0.1, 0.03, 0.01, 0.003)
+FINALISTS = 4
 # days of the rounded corners of an objective, for each unit of width, and at least
 _CORNER, _LEAST_CORNER = 200.0, 5.0
 
@@ -62,7 +64,7 @@ class ProgressionOptimum:
     times : MemberTimes
         Exact times of all members: the schedule, then the maximum tolerated dose.
     starts : tuple of ProgressionStart
-        Every search, best first.
+        Every search, best first on the thinned members.
     searched_on : int
         Members of the thinned ensemble.
     provenance : str
@@ -118,6 +120,7 @@ def maximise_progression(
     widths: Sequence[float] = WIDTHS,
     starts: Mapping[str, DoseSchedule] | None = None,
     iterations: int = 40,
+    simpler_within_errors: float = 1.0,
     seed: int = 0,
 ) -> ProgressionOptimum:
     """Maximise the expected, median or worst-decile time to progression by one schedule for all members.
@@ -126,8 +129,9 @@ def maximise_progression(
     (:mod:`~dosing.ensemble.smoothed_progression`) whose level gets narrower stage by stage, by L-BFGS-B with the
     adjoint gradient. It starts from the maximum tolerated dose, the best and the half constant dose, late treatment,
     and the mean doses that adaptive therapies give to the members. After every stage the doses are judged by their
-    exact times, and the better half of the searches goes on; the best doses of all, starts included, are returned,
-    judged exactly on all members. A local search: a better schedule may exist.
+    exact times, and the better half of the searches goes on. The best of all, starts included, are judged exactly on
+    all members, and among those that the members cannot tell apart the simplest is returned
+    (:func:`dosing.ensemble.parsimony.simplest_of`). A local search: a better schedule may exist.
 
     Under the rule ``LAST_BELOW`` the best schedule lets the tumour grow and brings it back below the level as late as
     it can: on the grid of Scagliotti 2026 the burden then stands above the level from the third week on. Plan for
@@ -152,8 +156,10 @@ def maximise_progression(
         Further starts.
     iterations : int
         Of L-BFGS-B in each stage.
+    simpler_within_errors : float
+        A simpler schedule is taken where it falls behind by so many standard errors at most; 0 takes the best.
     seed : int
-        Of the thinning.
+        Of the thinning, and of the resampling behind these errors.
 
     Raises
     ------
@@ -182,16 +188,20 @@ def maximise_progression(
     first = usual_starts(model, small, setting, edges, objective)
     first |= {name: schedule.dose_at(edges[:-1]) for name, schedule in (starts or {}).items()}
     searched = search.run(first)
-    # the few best on the thinned members compete on all members
-    finalists = {f"{i}": PlannedSchedule(held_schedule(edges, s.doses)) for i, s in enumerate(searched[:4])}
+    # the few best on the thinned members, and where they began, compete on all members
+    doses = _distinct(
+        [d for s in searched[:FINALISTS] for d in (s.doses, np.round(s.doses, 2), first[s.name])]
+    )
+    finalists = {f"{i}": PlannedSchedule(held_schedule(edges, d)) for i, d in enumerate(doses)}
     judged = member_times(model, ensemble, finalists, setting)
-    best = int(np.argmax(objective_value(judged.days, ensemble.weights, objective)))
-    chosen = searched[best]
+    best = simplest_of(
+        doses, judged.days, ensemble.weights, objective, errors=simpler_within_errors, seed=seed
+    )
     full = PlannedSchedule(DoseSchedule.constant(1.0))
     times = member_times(model, ensemble, {"planned": finalists[f"{best}"], "MTD": full}, setting)
     return ProgressionOptimum(
         edges,
-        chosen.doses,
+        doses[best],
         objective,
         float(objective_value(times.days[0], ensemble.weights, objective)),
         times,
@@ -199,6 +209,11 @@ def maximise_progression(
         len(small),
         ensemble.provenance,
     )
+
+
+def _distinct(doses: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Keep the first of equal doses."""
+    return list({d.tobytes(): d for d in doses}.values())
 
 
 class _Search:
