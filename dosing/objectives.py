@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Nothing large is imported here: the command's help prints these sentences.
 
 CONTAINMENT, LEAST_DOSE, LEAST_BURDEN, CUSTOM = "containment", "least-dose", "least-burden", "custom"
+LONGEST_CONTROL = "longest-control"
 PRICE = 0.1  # least-burden: weight of half the squared dose, in tolerable burdens
 SENTENCES = {
     CONTAINMENT: "hold the tumour at the tolerable burden with little drug: burden and half a weighted squared dose, "
@@ -22,6 +23,8 @@ SENTENCES = {
     LEAST_BURDEN: "the least mean burden, never above the tolerable one, under which the resistant cells never grow, "
     "so that there are no more of them at the end than at the start; half the squared dose costs "
     f"{PRICE:g} tolerable burdens",
+    LONGEST_CONTROL: "the longest expected time to progression over all tumours that the evidence admits, by one "
+    "schedule",
     CUSTOM: "costs and conditions of your own, from --running, --terminal, --subject-to and --value",
 }  # fmt: skip
 TOLERABLE, FIRST = "K_tol", "V0"
@@ -80,6 +83,11 @@ class Objective:
             )
         if self.weight is not None and not 0 < self.weight < float("inf"):
             raise ObjectiveError(f"the weight is {self.weight:g}; it must be a positive number")
+
+    @property
+    def for_all(self) -> bool:
+        """Whether the schedule is planned for all tumours that the evidence admits, not for the point estimate."""
+        return self.name == LONGEST_CONTROL
 
     @property
     def sentence(self) -> str:
@@ -147,6 +155,8 @@ class Objective:
         ProblemError, ObjectiveError
             See :mod:`dosing.optimal.problem`; a value under a name that the model or the patient has already.
         """
+        if self.for_all:
+            raise ObjectiveError(f"{self.name} is planned for many tumours; it is no control problem of one")
         if self.name == CONTAINMENT:
             from dosing.optimal.containment import containment_problem
 

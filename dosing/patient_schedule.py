@@ -1,4 +1,4 @@
-"""One patient's optimal schedule, solved at the point estimate and judged on all that the evidence admits."""
+"""One patient's optimal schedule, judged on all that the evidence admits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def patient_schedule(
     constant_dose: float | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> PatientSchedule:
-    """Solve at the point estimate, and score on the evidence.
+    """Solve at the point estimate, or for all that the evidence admits where the objective asks so; score on it.
 
     Parameters
     ----------
@@ -108,6 +108,13 @@ def patient_schedule(
     from dosing.optimal.solution import SolutionStatus
     from dynamics.ensemble import Ensemble
 
+    if objective.for_all:
+        from dosing.ensemble_schedule import ensemble_schedule
+
+        return ensemble_schedule(
+            patient, fit, model, objective, ensemble, evidence, k_tol_ratio=k_tol_ratio, horizon_days=horizon_days,
+            every_days=every_days, constant_dose=constant_dose, tell=tell,
+        )  # fmt: skip
     begun = time.perf_counter()
     blank = no_schedule(
         patient, objective, "", k_tol_ratio=k_tol_ratio, horizon_days=horizon_days, every_days=every_days,
@@ -129,7 +136,7 @@ def patient_schedule(
         status=solution.status.value, message=solution.message, cost=solution.cost,
         defect=solution.defect.worst, violations=dict(solution.defect.violations), elements=checked.elements,
         witness=checked.witness, agreement=checked.agreement, evidence=evidence, members=len(ensemble),
-        progression=_progression(blank),
+        progression=progression_sentence(blank),
     )  # fmt: skip
     reason = _unusable(solution)
     if reason:
@@ -168,7 +175,7 @@ def _unusable(solution: OptimalSolution) -> str:
     return ""
 
 
-def _progression(blank: PatientSchedule) -> str:
+def progression_sentence(blank: PatientSchedule) -> str:
     """Say what counts as progression."""
     return (
         f"Progression: the burden reaches {blank.progressed_at:.4g}, 1.2 times the larger of the first burden "
@@ -206,10 +213,10 @@ def _with_scores(
 
     notes = list(answer.notes)
     if constant_dose is None:
-        constant_dose, note = _dose_in_window(model, fit, answer.k_tol)
+        constant_dose, note = dose_in_window(model, fit, answer.k_tol)
         notes += [note] if note else []
     plan = DoseSchedule(tuple(answer.edges_days.tolist()), tuple(answer.doses.tolist()))
-    scores, courses = score_policies(
+    scores, courses, times = score_policies(
         model, ensemble, fit.estimates, PlannedSchedule(plan, NAME),
         rival_policies(answer.k_tol / answer.first_burden, constant_dose), answer.progressed_at, answer.horizon_days,
     )  # fmt: skip
@@ -223,10 +230,10 @@ def _with_scores(
             f"{100 * scores[0].failed:.3g} % of the members could not be simulated under the schedule; they count as "
             "progressed."
         )
-    return replace(answer, scores=scores, courses=courses, rests_on=rests, notes=tuple(notes))
+    return replace(answer, scores=scores, courses=courses, times=times, rests_on=rests, notes=tuple(notes))
 
 
-def _dose_in_window(model: Model, fit: Fit, k_tol: float) -> tuple[float | None, str]:
+def dose_in_window(model: Model, fit: Fit, k_tol: float) -> tuple[float | None, str]:
     """Constant dose inside the window at the point estimate, or why there is none."""
     from dosing.window import WindowUnavailable, dose_window
 

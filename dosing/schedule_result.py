@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from dosing.optimal.arcs import Arc
-    from dosing.schedule_scores import PolicyScore, ScheduleCourses
+    from dosing.schedule_scores import PolicyScore, ScheduleCourses, ScheduleTimes
 
 POSTERIOR, PROFILES, POINT = "posterior", "profiles", "point estimate"  # what a schedule is judged on
 
@@ -69,6 +69,8 @@ class PatientSchedule:
     scores : tuple of PolicyScore
         The schedule first, then its rivals.
     courses : ScheduleCourses or None
+    times : ScheduleTimes or None
+        Times to progression of the members under each strategy.
     notes : tuple of str
     seconds : float
     """
@@ -106,6 +108,7 @@ class PatientSchedule:
     progression: str = ""
     scores: tuple[PolicyScore, ...] = ()
     courses: ScheduleCourses | None = None
+    times: ScheduleTimes | None = None
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 

@@ -51,6 +51,9 @@ class PolicyScore:
     point_progresses : bool
     failed : float
         Weight of the members that could not be simulated; they count as progressed on day 0.
+    expected_days, expected_error_days : float
+        Weighted mean of the time to progression, where a member that does not progress counts with the horizon (a
+        restricted mean), and its Monte Carlo standard error.
     """
 
     name: str
@@ -63,6 +66,27 @@ class PolicyScore:
     point_days: float
     point_progresses: bool
     failed: float
+    expected_days: float = float("nan")
+    expected_error_days: float = float("nan")
+
+
+@dataclass(frozen=True)
+class ScheduleTimes:
+    """Times to progression of all members, for distributions.
+
+    Parameters
+    ----------
+    names : tuple of str, length c
+    days : ndarray, shape (c, m)
+        The horizon where censored, 0 where a member could not be simulated.
+    censored : ndarray of bool, shape (c, m)
+    weights : ndarray, shape (m,)
+    """
+
+    names: tuple[str, ...]
+    days: np.ndarray
+    censored: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ def score_policies(
     rivals: Sequence[Policy],
     progressed_at: float,
     horizon_days: float,
-) -> tuple[tuple[PolicyScore, ...], ScheduleCourses]:
+) -> tuple[tuple[PolicyScore, ...], ScheduleCourses, ScheduleTimes]:
     """Simulate every policy on every member, and on the point estimate.
 
     Parameters
@@ -155,13 +179,17 @@ def score_policies(
         _score(policy, days[i], safe[i], doses[i], ensemble.weights, horizon_days)
         for i, policy in enumerate(policies)
     )
-    return scores, _courses(run.course.times, run.course.burdens, policies, ensemble.weights)
+    lasting = np.where(np.isfinite(days[:, :-1]), days[:, :-1], 0.0)
+    known = ScheduleTimes(tuple(p.name for p in policies), lasting, safe[:, :-1], ensemble.weights)
+    return scores, _courses(run.course.times, run.course.burdens, policies, ensemble.weights), known
 
 
 def _score(
     policy: Policy, days: np.ndarray, safe: np.ndarray, doses: np.ndarray, weights: np.ndarray, horizon: float
 ) -> PolicyScore:
     """Score of one policy; the last tumour is the point estimate."""
+    from dosing.ensemble.schedule_scores import mean_error
+
     broken = ~np.isfinite(days[:-1])
     lasting = np.where(broken, 0.0, days[:-1])
     kept = np.where(broken, 0.0, weights)
@@ -171,7 +199,8 @@ def _score(
     )
     return PolicyScore(
         policy.name, policy.description, float(weights[safe[:-1]].sum()), middle, worst, total, total / horizon,
-        float(days[-1]), not bool(safe[-1]), float(weights[broken].sum()),
+        float(days[-1]), not bool(safe[-1]), float(weights[broken].sum()), float(weights @ lasting),
+        mean_error(lasting, weights),
     )  # fmt: skip
 
 

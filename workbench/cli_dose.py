@@ -13,7 +13,9 @@ from workbench.cli_options import INTERRUPTED, Quiet, say
 OBJECTIVES_HELP = (
     "containment: hold the tumour at the tolerable burden with little drug (Masud 2023); least-dose: least total dose "
     "with the burden never above the tolerable one and no more resistant cells at the end than at the start; "
-    "least-burden: least mean burden under which the resistant cells never grow; custom: own costs and conditions"
+    "least-burden: least mean burden under which the resistant cells never grow; "
+    "longest-control: the longest expected time to progression over all tumours that the evidence admits; "
+    "custom: own costs and conditions"
 )
 
 

@@ -164,6 +164,7 @@ def as_json(schedule: PatientSchedule, standing: Standing) -> dict[str, Any]:
         "scores": [
             {
                 "strategy": x.name, "description": x.description, "share_without_progression": x.share,
+                "mean_ttp_days": x.expected_days, "mean_ttp_error_days": x.expected_error_days,
                 "median_ttp_days": x.median_days, "worst_decile_ttp_days": x.worst_decile_days,
                 "total_dose_days": x.total_dose_days, "mean_dose": x.mean_dose, "point_estimate_ttp_days": x.point_days,
                 "point_estimate_progresses": x.point_progresses, "failed": x.failed,

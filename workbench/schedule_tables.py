@@ -17,7 +17,8 @@ Row = dict[str, Any]
 # the first four are those of a schedule file, so that a planned schedule can be read back as a given one
 SCHEDULE_COLUMNS = ["patient_id", "t_start", "t_end", "dose", "objective", "action", "reason"]
 SCORE_COLUMNS = [
-    "patient_id", "objective", "action", "strategy", "share_without_progression", "median_ttp_days",
+    "patient_id", "objective", "action", "strategy", "share_without_progression", "mean_ttp_days",
+    "mean_ttp_error_days", "median_ttp_days",
     "worst_decile_ttp_days", "total_dose_days", "mean_dose", "point_estimate_ttp_days", "point_estimate_progresses",
     "failed", "horizon_days", "progression_burden", "evidence", "members", "description",
 ]  # fmt: skip
@@ -60,7 +61,8 @@ def score_rows(schedule: PatientSchedule, standing: Standing) -> Iterator[Row]:
     for s in schedule.scores:
         yield {
             "patient_id": schedule.patient_id, "objective": schedule.objective, "action": standing.action,
-            "strategy": s.name, "share_without_progression": s.share, "median_ttp_days": s.median_days,
+            "strategy": s.name, "share_without_progression": s.share, "mean_ttp_days": s.expected_days,
+            "mean_ttp_error_days": s.expected_error_days, "median_ttp_days": s.median_days,
             "worst_decile_ttp_days": s.worst_decile_days, "total_dose_days": s.total_dose_days,
             "mean_dose": s.mean_dose, "point_estimate_ttp_days": s.point_days,
             "point_estimate_progresses": s.point_progresses, "failed": s.failed,

@@ -126,4 +126,4 @@ def test_a_misspelt_cost_is_refused_before_anything_is_solved(competition):
 
 
 def test_sentences_stand_for_all_objectives():
-    assert set(SENTENCES) == {"containment", "least-dose", "least-burden", "custom"}
+    assert set(SENTENCES) == {"containment", "least-dose", "least-burden", "longest-control", "custom"}

@@ -28,7 +28,7 @@ def test_weighted_quantiles_are_those_of_repeated_values():
 
 def test_shares_are_weighted_and_times_are_the_horizon_where_nothing_happens():
     schedule = PlannedSchedule(DoseSchedule((0.0, 730.0), (0.62,)), "plan")
-    scores, courses = score_policies(
+    scores, courses, times = score_policies(
         get_model("competition"), ensemble(PATIENT_2, LOST, weights=[0.7, 0.3]), PATIENT_2, schedule,
         [MaximumToleratedDose()], 1.2 * 359, 730.0,
     )  # fmt: skip
@@ -51,7 +51,7 @@ def test_shares_are_weighted_and_times_are_the_horizon_where_nothing_happens():
 def test_a_planned_constant_dose_scores_like_the_constant_dose():
     model, members = get_model("competition"), ensemble(PATIENT_2, LOST)
     plan = PlannedSchedule(DoseSchedule((0.0, 100.0, 400.0), (0.7, 0.7)))
-    scores, _ = score_policies(
+    scores, _, _ = score_policies(
         model, members, PATIENT_2, plan, [MaximumToleratedDose(), ConstantDose(0.7)], 430.8, 400.0
     )
     one, _, other = scores
@@ -80,6 +80,6 @@ def test_the_order_of_the_ensembles_columns_does_not_matter():
     model, plan = get_model("competition"), PlannedSchedule(DoseSchedule((0.0, 200.0), (1.0,)))
     straight = ensemble(PATIENT_2, LOST)
     turned = Ensemble(NAMES[::-1], straight.values[:, ::-1], straight.weights, straight.constants, "turned")
-    first, _ = score_policies(model, straight, PATIENT_2, plan, [MaximumToleratedDose()], 430.8, 200.0)
-    second, _ = score_policies(model, turned, PATIENT_2, plan, [MaximumToleratedDose()], 430.8, 200.0)
+    first, _, _ = score_policies(model, straight, PATIENT_2, plan, [MaximumToleratedDose()], 430.8, 200.0)
+    second, _, _ = score_policies(model, turned, PATIENT_2, plan, [MaximumToleratedDose()], 430.8, 200.0)
     assert first == second

@@ -81,7 +81,7 @@ def write_schedules(
             rows.append(overview_row(schedule, standing, linked=detailed))
             if detailed:
                 views.append(_with_figure(schedule_view(schedule, standing, patient), schedule, patient))
-            told.append((replace(schedule, courses=None), standing))
+            told.append((replace(schedule, courses=None, times=None), standing))
         if views:
             header = {
                 "id": patient.patient_id,
@@ -101,12 +101,15 @@ def write_schedules(
 def _with_figure(view: View, schedule: PatientSchedule, patient: Patient) -> View:
     """Add the figure, or why it could not be drawn."""
     from workbench.report.plots.schedule import schedule_figure
+    from workbench.report.plots.schedule_times import schedule_times_figure
 
-    view["figure"] = ""
+    view["figure"] = view["times_figure"] = ""
     if not schedule.found:
         return view
     try:
         view["figure"] = schedule_figure(schedule, patient.marker)
+        if schedule.times is not None and len(schedule.times.weights) > 1:
+            view["times_figure"] = schedule_times_figure(schedule)
     except MemoryError:
         raise
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from workbench.report.labels import days, marker_unit, number, percent
@@ -57,8 +58,17 @@ def score_row(score: PolicyScore, horizon: float, *, first: bool) -> View:
     return {
         "name": score.name, "title": score.description, "first": first, "share": percent(score.share),
         "median": ttp(score.median_days, horizon), "worst": ttp(score.worst_decile_days, horizon),
-        "point": ttp(score.point_days, horizon), "total": days(score.total_dose_days), "mean": percent(score.mean_dose),
+        "point": ttp(score.point_days, horizon), "expected": expected(score), "total": days(score.total_dose_days),
+        "mean": percent(score.mean_dose),
     }  # fmt: skip
+
+
+def expected(score: PolicyScore) -> str:
+    """Write the mean time to progression with its standard error."""
+    if not math.isfinite(score.expected_days):
+        return "–"
+    error = f" ± {days(score.expected_error_days)}" if math.isfinite(score.expected_error_days) else ""
+    return f"{days(score.expected_days)}{error}"
 
 
 def ttp(value: float, horizon: float) -> str:
@@ -101,6 +111,7 @@ def _facts(schedule: PatientSchedule, unit: str) -> list[tuple[str, str]]:
         facts.append(("Subject to", missed))
     if schedule.status:
         facts.append(("Solver", schedule.status))
+    if schedule.elements:
         apart = f"states differ by at most {schedule.defect:.1e} of their size"
         facts.append(
             ("Re-simulated", f"{apart}; {schedule.elements} finite elements of degree 3 an interval")
