@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CONTAINMENT, LEAST_DOSE, LEAST_BURDEN, CUSTOM = "containment", "least-dose", "least-burden", "custom"
 LONGEST_CONTROL = "longest-control"
+FOR_ALL = frozenset({LONGEST_CONTROL})  # planned for all tumours of the evidence
 PRICE = 0.1  # least-burden: weight of half the squared dose, in tolerable burdens
 SENTENCES = {
     CONTAINMENT: "hold the tumour at the tolerable burden with little drug: burden and half a weighted squared dose, "
@@ -87,7 +88,7 @@ class Objective:
     @property
     def for_all(self) -> bool:
         """Whether the schedule is planned for all tumours that the evidence admits, not for the point estimate."""
-        return self.name == LONGEST_CONTROL
+        return self.name in FOR_ALL
 
     @property
     def sentence(self) -> str:

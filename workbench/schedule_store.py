@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dosing.objectives import SENTENCES
+from dosing.objectives import FOR_ALL, SENTENCES
 from workbench import atomic
 from workbench.store import PATIENTS, RunStore
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEDULE_TABLE, SCORE_TABLE = "schedules.csv", "schedule_scores.csv"
 SUPPORTED, NOT_SUPPORTED, REFUSE, NONE = "supported", "not_supported", "refuse", "none"
 STUDY = "What the point estimate would give, for study only."
+STUDY_FOR_ALL = "What a plan for all admitted tumours would give, for study only."
 FORMAT = 1
 _ROUNDING = 1e-9
 
@@ -119,8 +120,9 @@ def standing_of(
     if not schedule.found:
         before = "" if record.recommended or record.fit is None else f"{record.reason} "
         return Standing(NONE, f"{before}{schedule.reason}")
+    study = STUDY_FOR_ALL if schedule.objective in FOR_ALL else STUDY
     if not record.recommended:
-        return Standing(REFUSE, f"{record.reason} {STUDY}")
+        return Standing(REFUSE, f"{record.reason} {study}")
     share = (
         f"Under this schedule {100 * schedule.share:.3g} % of the evidence stays without progression over "
         f"{schedule.horizon_days:g} days; "
@@ -131,7 +133,7 @@ def standing_of(
         judged = f" The run itself was judged at a tolerable burden of {run_k_tol:g} times the first."
     if schedule.share >= required_support - _ROUNDING:
         return Standing(SUPPORTED, f"{share}{judged}")
-    return Standing(NOT_SUPPORTED, f"{share} {STUDY}{judged}")
+    return Standing(NOT_SUPPORTED, f"{share} {study}{judged}")
 
 
 def as_json(schedule: PatientSchedule, standing: Standing) -> dict[str, Any]:

@@ -74,6 +74,8 @@ def draw_arcs(axes: Axes, arcs: tuple[Arc, ...], *, names: bool = True, width: f
     width : float
         Of the axes in inches, to see which names fit.
     """
+    if not arcs:
+        return
     scale = width / (arcs[-1].end_days - arcs[0].start_days)
     taken = -0.4  # inches from the left end of the axes
     for arc in arcs:

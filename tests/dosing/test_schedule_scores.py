@@ -46,6 +46,10 @@ def test_shares_are_weighted_and_times_are_the_horizon_where_nothing_happens():
     assert np.all(courses.low <= courses.high)
     assert courses.low[0] == pytest.approx(359.0)
     assert len(courses.adaptive) == 0
+    assert times.names == ("plan", "MTD")
+    assert plan.expected_days == pytest.approx(times.weights @ times.days[0])
+    assert plan.expected_days == pytest.approx(0.7 * 730 + 0.3 * times.days[0, 1])
+    assert times.censored.tolist() == [[True, False], [False, False]]
 
 
 def test_a_planned_constant_dose_scores_like_the_constant_dose():
