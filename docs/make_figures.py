@@ -1,9 +1,22 @@
-"""Pictures of ``docs/optimal.md``: ``python docs/make_figures.py`` writes them to ``docs/images``."""
+"""Pictures of ``docs/optimal.md`` and ``docs/ensemble.md``: ``python docs/make_figures.py`` writes them.
 
+``python docs/make_figures.py ensemble`` (or ``optimal``) writes those of one of the two.
+"""
+
+import sys
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from dosing.ensemble.studies import (
+    FIGURE_5,
+    controls_figure,
+    controls_study,
+    single_tumour_figure,
+    single_tumour_study,
+    worst_tumours_figure,
+    worst_tumours_study,
+)
 from dosing.minimum_effective_dose import minimum_effective_dose
 from dosing.optimal import containment_problem, solve
 from dosing.plots import plot_minimum_doses, plot_ttp_map, plot_weights, plot_window_against_tolerable
@@ -24,8 +37,19 @@ def save(figure: Figure, name: str) -> None:
     figure.savefig(FOLDER / f"{name}.png", dpi=120)
 
 
-def main() -> None:
-    """Compute and draw."""
+def ensemble() -> None:
+    """Figures of Scagliotti 2026, in a minute or two."""
+    controls = controls_study()
+    print(controls.table().to_string())
+    single, worst = single_tumour_study(controls.schedules(0.5)), worst_tumours_study(controls)
+    print(controls.statement, single.statement, worst.statement, sep="\n")
+    save(controls_figure(controls), "ensemble-controls")
+    save(single_tumour_figure(single, ("MTD", "on-off AT", FIGURE_5[1], "off-on AT")), "ensemble-tumour")
+    save(worst_tumours_figure(worst), "ensemble-worst")
+
+
+def optimal() -> None:
+    """Masud 2023: minimum doses, pause map, containment."""
     model = get_model("competition")
     found = {name: minimum_effective_dose(model, values, values["V0"]) for name, values in PATIENTS.items()}
     for name, result in found.items():
@@ -45,6 +69,13 @@ def main() -> None:
     plot_weights(left, solutions, edge=second.window.low)
     plot_window_against_tolerable(right, model, values, values["V0"])
     save(figure, "containment")
+
+
+def main() -> None:
+    """Compute and draw all, or those of the page that is named."""
+    pages = {"optimal": optimal, "ensemble": ensemble}
+    for name in sys.argv[1:] or pages:
+        pages[name]()
 
 
 if __name__ == "__main__":

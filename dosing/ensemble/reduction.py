@@ -9,7 +9,6 @@ import numpy as np
 from dynamics.ensemble import Ensemble
 
 
-
 @dataclass(frozen=True)
 class Reduction:
     """A thinned ensemble and what thinning moved.

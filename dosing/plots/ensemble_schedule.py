@@ -6,24 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dosing.ensemble.member_times import TtpSetting, run_members
-from dosing.ensemble.ttp_objective import weighted_quantile
-from dosing.policies import PlannedSchedule
+from dosing.plots.ensemble_switching import plot_held_doses
 from dynamics.plots import palette
 from dynamics.plots.text import quiet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from dosing.ensemble.member_times import TtpSetting
     from dynamics.ensemble import Ensemble
     from dynamics.model import Model
     from dynamics.schedule import DoseSchedule
+
+_HIGHEST = 3.0  # multiples of the level of progression that are shown
 
 
 def plot_ensemble_schedule(
     figure: Figure, model: Model, ensemble: Ensemble, schedule: DoseSchedule, setting: TtpSetting
 ) -> Figure:
     """Draw the doses, and above them the median and the middle 50 % and 90 % of the burdens.
+
+    Burdens beyond three times the level of progression are cut off.
 
     Parameters
     ----------
@@ -34,6 +37,10 @@ def plot_ensemble_schedule(
     schedule : DoseSchedule
     setting : TtpSetting
     """
+    from dosing.ensemble.member_times import run_members
+    from dosing.ensemble.ttp_objective import weighted_quantile
+    from dosing.policies import PlannedSchedule
+
     course = run_members(
         model, ensemble, [PlannedSchedule(schedule)], setting, every=setting.steps_per_day
     ).course
@@ -53,7 +60,9 @@ def plot_ensemble_schedule(
         linewidth=1.2,
         label="progression",
     )
-    burden.set_ylim(0, 1.08 * max(float(np.max(levels[4])), 100 * setting.level))
+    level = 100 * setting.level
+    # a few members that relapse to a large capacity would press all others onto the axis
+    burden.set_ylim(0, 1.08 * min(max(float(np.max(levels[4])), level), _HIGHEST * level))
     burden.set_ylabel("burden (% of the first)")
     burden.legend(
         frameon=False,
@@ -63,12 +72,9 @@ def plot_ensemble_schedule(
         ncols=4,
         borderaxespad=0.2,
     )
-    dose.fill_between(t, 100 * course.doses[0], step="post", color=palette.MUTED, alpha=0.6, linewidth=0)
-    dose.set_ylim(0, 104)
-    dose.set_xlim(0, float(t[-1]))
-    dose.set_ylabel("dose (% of MTD)")
+    plot_held_doses(dose, t, 100 * course.doses[0, :-1], "dose (% of MTD)", bounds=(0.0, 100.0))
     dose.set_xlabel("days since the first burden")
-    for axes in (burden, dose):
-        quiet(axes)
+    quiet(burden)
+    quiet(dose)
     figure.align_ylabels((burden, dose))
     return figure

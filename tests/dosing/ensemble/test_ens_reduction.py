@@ -111,3 +111,11 @@ def test_burdens_on_the_grid_of_the_paper_hardly_move():
         assert error.relative_cost < 0.002
         assert error.expected_thinned == pytest.approx(error.expected_whole, rel=0.01)
     assert "the averaged burden is off by" in mtd.sentence
+
+
+def test_fewer_starts_and_sweeps_give_a_distance_that_is_no_smaller():
+    whole = cloud(200)
+    best, hasty = thin_ensemble(whole, 12), thin_ensemble(whole, 12, starts=1, sweeps=1)
+    assert hasty.wasserstein > best.wasserstein
+    with pytest.raises(ValueError, match="0 starts of 5 sweeps"):
+        thin_ensemble(whole, 12, starts=0, sweeps=5)

@@ -19,7 +19,7 @@ from dosing.ensemble import (
 )
 from dosing.ensemble.criterion import exponential_weights
 from dosing.ensemble.cvar import tail_average
-from dosing.ensemble.plots_schedule import schedule_figure
+from dosing.ensemble.reduction import thin_ensemble
 from dosing.ensemble.thinning import thinned
 from dosing.policies import PlannedSchedule, run_policy
 from dosing.progression import ProgressionRule, progression
@@ -185,26 +185,40 @@ def test_chance_constraint_is_counted_on_all_members():
     assert not asked.status.usable
 
 
+def test_thinning_a_problem_is_thinning_its_measure():
+    own = problem(members=FEW)
+    # fractions given by the problem, by the ensemble, or as numbers of the cost: the same measure
+    moved = dataclasses.replace(
+        own.ensemble, constants={**own.ensemble.constants, **own.constants, "other": 3.0}
+    )
+    inside = dataclasses.replace(own, ensemble=moved, constants={})
+    few = [thinned(p, 9) for p in (own, inside)]
+    np.testing.assert_allclose(few[0].rows, few[1].rows)
+    np.testing.assert_allclose(few[0].weights, few[1].weights)
+    whole = dataclasses.replace(moved, constants={n: v for n, v in moved.constants.items() if n != "other"})
+    reduced = thin_ensemble(whole, 9, starts=1, sweeps=20).ensemble
+    np.testing.assert_allclose(np.sort(reduced.column("r_R")), np.sort(few[0].ensemble.column("r_R")))
+    weighed = problem(members=FEW, running="w*(S + R)", numbers={"w": np.linspace(1, 2, len(FEW))})
+    small = thinned(weighed, 9)
+    assert small.numbers["w"].shape == (9,)
+    assert small.weights @ np.log(small.numbers["w"]) == pytest.approx(np.log(weighed.numbers["w"]).mean())
+
+
 def test_thinned_problem_keeps_weight_and_mean():
     own = problem()
     small = thinned(own, 60)
     assert len(small) == 60
     assert small.weights.sum() == pytest.approx(1.0)
-    np.testing.assert_allclose(small.rows @ small.weights, own.rows @ own.weights)
-    assert "60 clusters of: grid" in small.ensemble.provenance
+    # centres are taken in logarithms; what does not differ between members stays as it is
+    turnover = TURNOVER.parameter_names.index("d_T")
+    logs = [np.log(np.delete(p.rows, turnover, axis=0)) @ p.weights for p in (small, own)]
+    np.testing.assert_allclose(logs[0], logs[1])
+    assert np.all(small.rows[turnover] == 0)
+    assert np.ptp(small.constants["f_R"]) > 0.05
+    assert "60 weighted centres of clusters of 1225 sets (grid" in small.ensemble.provenance
     assert thinned(small, 100) is small
     mean = [float(p.weights @ EnsembleEvaluation(p).outcomes(1.0).costs) for p in (small, own)]
     assert mean[0] == pytest.approx(mean[1], rel=0.01)
-
-
-def test_figure_shows_doses_and_switching_function():
-    solution = optimise(problem(members=FEW, horizon_days=200), hold_days=20.0)
-    figure = schedule_figure(solution)
-    above, below = figure.axes
-    assert "fraction of MTD" in above.get_ylabel()
-    psi = np.asarray(below.lines[1].get_ydata())
-    np.testing.assert_allclose(psi, ensemble_switching(solution).values[:, 0])
-    assert len(psi) == 200 * 8
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,14 @@
 """Pictures of ensembles show the numbers that they are given."""
 
+import dataclasses
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from dosing.ensemble import EnsembleProblem, ensemble_switching, hyperbolic_cost, optimise
 from dosing.ensemble.candidates import usual_candidates
 from dosing.ensemble.cohort_schedules import cohort_schedules
 from dosing.ensemble.feedback_family import FeedbackFamily
@@ -13,11 +18,15 @@ from dosing.ensemble.reduction import thin_ensemble
 from dosing.ensemble.reduction_error import reduction_error
 from dosing.ensemble.sources import paper_grid
 from dosing.ensemble.ttp_objective import weighted_quantile
-from dosing.plots.ensemble_cohort import plot_cohort_schedules
-from dosing.plots.ensemble_feedback import plot_feedback_search
-from dosing.plots.ensemble_reduction import plot_reduction_error, plot_thinned_members
-from dosing.plots.ensemble_schedule import plot_ensemble_schedule
-from dosing.plots.ensemble_ttp import plot_progression_curves
+from dosing.plots import (
+    plot_cohort_schedules,
+    plot_ensemble_schedule,
+    plot_ensemble_switching,
+    plot_feedback_search,
+    plot_progression_curves,
+    plot_reduction_error,
+    plot_thinned_members,
+)
 from dosing.policies import ConstantDose
 from dynamics import DoseSchedule, get_model
 
@@ -83,5 +92,35 @@ def test_the_schedule_stands_below_the_burdens(reduction):
     burden, dose = figure.axes
     assert np.asarray(burden.get_lines()[0].get_ydata())[0] == pytest.approx(100)
     assert dose.get_ylabel() == "dose (% of MTD)"
-    top = dose.collections[0].get_paths()[0].vertices[:, 1]
-    assert {0.0, 25.0, 100.0} == set(np.round(top, 6))
+    # the grid relapses to twice the first burden; a lower level cuts the picture at three times that level
+    assert burden.get_ylim()[1] > 200
+    low = dataclasses.replace(PAPER, level=0.5)
+    cut = plot_ensemble_schedule(Figure(), TURNOVER, reduction.ensemble, plan, low).axes[0]
+    assert cut.get_ylim()[1] == pytest.approx(1.08 * 150)
+    doses, edges, _ = dose.patches[-1].get_data()
+    assert set(doses) == {25.0, 100.0}
+    assert edges[np.flatnonzero(np.diff(doses))[0] + 1] == 100.0
+
+
+def test_the_switching_function_stands_below_the_doses(reduction):
+    problem = EnsembleProblem.define(
+        TURNOVER,
+        reduction.ensemble,
+        horizon_days=200,
+        running=hyperbolic_cost(TURNOVER, unit="K", rate="r_S"),
+    )
+    solution = optimise(problem, hold_days=20.0)
+    figure = plot_ensemble_switching(Figure(), solution)
+    above, below = figure.axes
+    assert "fraction of MTD" in above.get_ylabel()
+    np.testing.assert_allclose(above.patches[-1].get_data().values, solution.doses[:, 0])
+    psi = np.asarray(below.lines[1].get_ydata())
+    np.testing.assert_allclose(psi, ensemble_switching(solution).values[:, 0])
+    assert len(psi) == 200 * 8
+
+
+def test_pictures_are_imported_without_what_draws_and_computes_them():
+    heavy = ("matplotlib", "casadi", "numba", "scipy", "jax", "pandas")
+    code = f"import dosing.plots, sys; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
