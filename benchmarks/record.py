@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.measure import ROOT, Measurement
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("numpy", "scipy", "numba", "sympy", "pandas", "jax", "diffrax", "casadi")
+PACKAGES = ("numpy", "scipy", "numba", "sympy", "pandas", "jax", "diffrax", "casadi", "cvxpy", "clarabel")
 
 
 @dataclass(frozen=True)

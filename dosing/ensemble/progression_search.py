@@ -11,15 +11,17 @@ import numpy as np
 
 from dosing.ensemble.member_times import MemberTimes, TtpSetting, member_times
 from dosing.ensemble.parsimony import simplest_of
+from dosing.ensemble.problem import ProblemError
 from dosing.ensemble.progression_starts import held_schedule, usual_starts
 from dosing.ensemble.reduction import thin_ensemble
+from dosing.ensemble.search_stages import search_stages
 from dosing.ensemble.smoothed_objective import smoothed_objective
-from dosing.ensemble.smoothed_progression import SmoothedProgression
 from dosing.ensemble.ttp_objective import TtpObjective, objective_value
 from dosing.policies import PlannedSchedule
 from dynamics.schedule import DoseSchedule
 
 if TYPE_CHECKING:
+    from dosing.ensemble.smoothed_progression import SmoothedProgression
     from dynamics.ensemble import Ensemble
     from dynamics.model import Model
 
@@ -149,7 +151,7 @@ def maximise_progression(
     members_in_search : int
         The search runs on a thinned ensemble of at most so many members.
     steps_per_day_in_search : int
-        Of the smoothed times; the exact times take the steps of the setting.
+        Of the smoothed times, more where the fastest member needs them; the exact times take those of the setting.
     widths : sequence of float
         Stages of the smoothed level, decreasing, as multiples of the first burden.
     starts : mapping of str to DoseSchedule, optional
@@ -179,11 +181,8 @@ def maximise_progression(
     if not widths or any(b >= a for a, b in pairwise(widths)) or min(widths) <= 0:
         raise ValueError(f"widths of the smoothed level must be positive and decrease, got {tuple(widths)}")
     small = thin_ensemble(ensemble, members_in_search, seed=seed).ensemble
-    search = _Search(
-        model, small, setting,
-        [SmoothedProgression(model, small, setting, hold_days, w, steps_per_day_in_search) for w in widths],
-        objective, iterations,
-    )  # fmt: skip
+    stages = search_stages(model, small, setting, hold_days, widths, steps_per_day_in_search)
+    search = _Search(model, small, setting, stages, objective, iterations)
     edges = search.edges_days
     first = usual_starts(model, small, setting, edges, objective)
     first |= {name: schedule.dose_at(edges[:-1]) for name, schedule in (starts or {}).items()}
@@ -265,11 +264,15 @@ class _Search:
         corner = max(_LEAST_CORNER, _CORNER * stage.width)
 
         def descend(x: np.ndarray) -> tuple[float, np.ndarray]:
-            if self.objective is TtpObjective.EXPECTED:
-                days, slopes = stage.gradient(x, weights)
-                return -float(weights @ days), -slopes
-            value, rates = smoothed_objective(stage.days(x), weights, self.objective, corner)
-            return -value, -stage.gradient(x, rates)[1]
+            try:
+                if self.objective is TtpObjective.EXPECTED:
+                    days, slopes = stage.gradient(x, weights)
+                    return -float(weights @ days), -slopes
+                value, rates = smoothed_objective(stage.days(x), weights, self.objective, corner)
+                return -value, -stage.gradient(x, rates)[1]
+            except ProblemError:
+                # doses under which a member leaves the numbers: a wall, from which the line search turns back
+                return 0.0, np.zeros(len(x))
 
         solved = minimize(
             descend, doses, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * len(doses),

@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import sympy as sp
+from handmade import PATIENT_2, make_ensemble
 
 from dosing.ensemble.member_times import TtpSetting, member_times
 from dosing.ensemble.progression_search import maximise_progression
 from dosing.ensemble.progression_starts import held_schedule, usual_starts
 from dosing.ensemble.reduction import thin_ensemble
+from dosing.ensemble.search_stages import search_stages
 from dosing.ensemble.smoothed_progression import SmoothedProgression, smoothed_model
 from dosing.ensemble.sources import paper_grid, published_ensemble
 from dosing.ensemble.ttp_objective import TtpObjective, objective_value
@@ -159,3 +161,16 @@ def test_what_cannot_be_searched_is_refused(few):
         TtpSetting(0.0)
     with pytest.raises(ValueError, match="at least one policy"):
         member_times(TURNOVER, few, {}, PAPER)
+
+
+def test_a_member_that_grows_fast_gets_shorter_steps():
+    fast = np.tile(PATIENT_2, (2, 1))
+    fast[1, 0] = 3.9  # per day
+    fast[1, 3] = 9.0
+    ensemble = make_ensemble(fast)
+    setting = TtpSetting(112.0, steps_per_day=16)
+    stages = search_stages(get_model("competition"), ensemble, setting, 28.0, (0.1, 0.01), 1)
+    days, slopes = stages[-1].gradient(np.full(4, 0.6), ensemble.weights)
+    assert np.all(np.isfinite(days))
+    assert np.all(np.isfinite(slopes))
+    assert stages[0].evaluation.problem.steps_per_day > 1
