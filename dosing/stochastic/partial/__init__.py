@@ -1,0 +1,1 @@
+"""A tumour whose composition is not seen: only its size, with noise, at visits."""

@@ -1,0 +1,1 @@
+"""Small tumours simulated forwards under a therapy."""
