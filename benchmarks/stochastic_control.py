@@ -137,8 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     told = {k: found[-1].said for k, found in compared.items()}
     accuracy = Table(
-        "The graded grid against the exact recursion, all of the lattice: largest relative difference of the value, the "
-        "same at the start (0.6, 0.4) K, share of states with another control, exact time over graded time.",
+        "The graded grid against the exact recursion, all of the lattice: largest relative difference of the value, "
+        "the same at the start (0.6, 0.4) K, share of states with another control, exact time over graded time.",
         ["K", "value", "at the start", "controls", "ratio of times"],
         [
             [str(k), f"{said['worst']:.1e}", f"{said['at_start']:.1e}", f"{100 * said['controls']:.2f} %",

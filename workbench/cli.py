@@ -12,7 +12,9 @@ import typer
 
 from workbench.cli_dose import dose
 from workbench.cli_fit import fit
+from workbench.cli_monitor import monitor
 from workbench.cli_options import EXIT_CODES, INTERRUPTED, Fresh, Marker, Quiet, RunFolder, ScheduleFile, say
+from workbench.cli_switch import SWITCH_EXIT_CODES, switch
 
 if TYPE_CHECKING:
     from workbench.request import Request
@@ -242,6 +244,8 @@ def identify(
 
 app.command(epilog=EXIT_CODES)(fit)
 app.command(epilog=EXIT_CODES)(dose)
+app.command(epilog=EXIT_CODES)(monitor)
+app.command(epilog=SWITCH_EXIT_CODES)(switch)
 
 
 @app.command()

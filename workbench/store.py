@@ -34,6 +34,7 @@ INQUIRY_TABLE_FILES = ("next_visits.csv", "bootstrap.csv", "bounds.csv")  # once
 POSTERIOR_TABLE_FILES = ("posteriors.csv", "posterior_checks.csv")  # once `evodose fit --bayes` has run
 POPULATION_FILES = ("population.nc", "population.csv")  # once `evodose fit --bayes --population` has run
 SCHEDULE_TABLE_FILES = ("schedules.csv", "schedule_scores.csv")  # once `evodose dose` has run
+MONITORING_FILES = ("monitoring.html", "monitoring.csv")  # once `evodose monitor` has run
 STAGES = ("fit", "diagnosis", "regimen")
 
 
@@ -263,6 +264,7 @@ def _own(name: str) -> bool:
         *POPULATION_FILES,
         SCHEDULES_FILE,
         *SCHEDULE_TABLE_FILES,
+        *MONITORING_FILES,
         "population.part",
     }
     return name in known or name.endswith(atomic.TEMPORARY) or name in {"model.py", "model.yaml", "model.yml"}
