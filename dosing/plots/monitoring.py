@@ -171,7 +171,7 @@ def _free_height(axes: Axes, value: MonitoringValue, policy: str) -> float:
     cells = [c for c in value.cells if c.policy == policy and c.visit_days >= value.own_visit_days]
     taken = np.array([*(c.mean_days for c in cells), *(r.mean_days for r in value.references)]) / top
     # the two lines of text on what six weeks cost
-    taken = np.append(taken, _peak(value, policy) / top + np.array([0.06, 0.12, 0.18]))
+    taken = np.append(taken, _peak(value, policy) / top + np.array([0.06, 0.12, 0.18, 0.24]))
     heights = np.array([0.02, 0.2, 0.3, 0.4, 0.5, 0.6])
     away = np.min(np.abs(heights[:, None] + 0.03 - taken[None, :]), axis=1)
     return float(heights[int(np.argmax(away >= min(0.08, float(away.max()))))])

@@ -203,6 +203,7 @@ def test_a_censored_value_is_scored_by_its_tail(splits, context):
     assert np.exp(prediction.log_density) == pytest.approx(share, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_patient_new_to_the_cohort_is_forecast(splits):
     context = CohortContext.of(splits[1:])
     for baseline in standard_baselines().values():

@@ -110,6 +110,7 @@ def test_progression_without_patients_is_a_blank(splits):
     assert np.isnan(summary.loc["right", "error, at once"])
 
 
+@pytest.mark.slow
 def test_all_baselines_on_a_cohort(splits):
     result = evaluate(splits, standard_baselines())
     assert result.failures.empty

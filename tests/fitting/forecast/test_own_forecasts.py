@@ -113,6 +113,7 @@ def test_a_censored_first_visit_counts_by_its_tail():
         assert _log_tail(z) == pytest.approx(log_ndtr(z), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_later_burdens_never_change_a_forecast(cycling_splits, forecaster):
     few = cycling_splits[:5]
     changed = [dataclasses.replace(s, held_out_burdens=s.held_out_burdens * 7.0) for s in few]
@@ -122,6 +123,7 @@ def test_later_burdens_never_change_a_forecast(cycling_splits, forecaster):
     assert np.all(one.log_density != other.log_density)
 
 
+@pytest.mark.slow
 def test_covers_where_the_law_is_right(cycling_splits, cycling_context, forecaster):
     found = evaluate(
         cycling_splits, {"law": forecaster, "last": LastValue(), "line": LogLinear()}, context=cycling_context

@@ -87,6 +87,7 @@ def test_a_quadratic_surface_has_the_schur_complement_as_its_profile():
     assert (x.lower_status, x.upper_status) == (CLOSED, CLOSED)
 
 
+@pytest.mark.slow
 def test_an_exponential_profile_is_skewed():
     x, _ = profiled(sp.exp(2 * X) - 2 * X - 1 + 3 * (Y - X**2 / 2) ** 2)
     check(x, lambda v: np.exp(2 * v) - 2 * v - 1)
@@ -119,6 +120,7 @@ def test_two_minima_give_two_pieces():
     assert np.log(x.intervals[0]) == pytest.approx([-ends[1], -ends[0]], abs=2e-3)
 
 
+@pytest.mark.slow
 def test_rosenbrock_s_valley_is_followed_along_its_bend():
     x, y = profiled((1 - X) ** 2 + 100 * (Y - X**2 / 2) ** 2, (1.1, 0.5))
     check(x, lambda v: (1 - v) ** 2)
