@@ -1,6 +1,6 @@
-"""Pictures of ``docs/optimal.md`` and ``docs/ensemble.md``: ``python docs/make_figures.py`` writes them.
+"""Pictures of ``docs/optimal.md``, ``ensemble.md`` and ``switching.md``: ``python docs/make_figures.py`` writes them.
 
-``python docs/make_figures.py ensemble`` (or ``optimal``) writes those of one of the two.
+``python docs/make_figures.py ensemble`` (or ``optimal``, ``switching``) writes those of one page.
 """
 
 import sys
@@ -20,6 +20,10 @@ from dosing.ensemble.studies import (
 from dosing.minimum_effective_dose import minimum_effective_dose
 from dosing.optimal import containment_problem, solve
 from dosing.plots import plot_minimum_doses, plot_ttp_map, plot_weights, plot_window_against_tolerable
+from dosing.plots.switching import plot_cells_band
+from dosing.plots.switching_study import plot_switching_study
+from dosing.switching.case_studies import alk_study, alk_table, robustness
+from dosing.switching.general import uncertain_models
 from dynamics import get_model
 
 FOLDER = Path(__file__).parent / "images"
@@ -71,9 +75,29 @@ def optimal() -> None:
     save(figure, "containment")
 
 
+def switching() -> None:
+    """Counterpart of Devia and Giordano, Fig. 1, for H3122 cells; and the plan on draws."""
+    study, table = alk_study(), alk_table()
+    print(study.plan.sentence, study.best.sentence, study.full.sentence, sep="\n")
+    figure = Figure(figsize=(8.6, 10.4), layout="constrained")
+    save(plot_switching_study(figure, study), "switching-alk")
+    assert study.plan.schedule is not None
+    figure = Figure(figsize=(8.6, 2.8), layout="constrained")
+    drawn = {
+        "EC50s": table.uncertain(0.3, 50, 0),
+        "effects and growth": uncertain_models(study.model, 0.3, 50, 0),
+    }
+    for axes, (name, members) in zip(figure.subplots(1, 2), drawn.items(), strict=True):
+        found = robustness(name, members, study.model, study.cost, study.plan.schedule)
+        print(found.sentence)
+        plot_cells_band(axes, found)
+        axes.set_xlabel(f"days ({name} ± 30 %)")
+    save(figure, "switching-draws")
+
+
 def main() -> None:
     """Compute and draw all, or those of the page that is named."""
-    pages = {"optimal": optimal, "ensemble": ensemble}
+    pages = {"optimal": optimal, "ensemble": ensemble, "switching": switching}
     for name in sys.argv[1:] or pages:
         pages[name]()
 
