@@ -23,6 +23,11 @@ _MOST_CASES = 4000
 _SHORT = 1e-9  # of the dwell time
 
 
+def days_in_words(days: float) -> str:
+    """Write a number of days with its unit."""
+    return f"{days:g} day" if days == 1 else f"{days:g} days"
+
+
 @dataclass(frozen=True)
 class DwellDurations:
     """The cheapest durations that are zero or at least the dwell time.
@@ -59,10 +64,10 @@ class DwellDurations:
     def sentence(self) -> str:
         """The outcome in words."""
         if self.price_of_dwelling < 1e-9:
-            return f"A dwell time of {self.dwell_days:g} days costs nothing."
+            return f"A dwell time of {days_in_words(self.dwell_days)} costs nothing."
         return (
-            f"A dwell time of {self.dwell_days:g} days raises the cost from {self.free.cost:.6g} to {self.cost:.6g}, "
-            f"by {self.price_of_dwelling:.2%}."
+            f"A dwell time of {days_in_words(self.dwell_days)} raises the cost from {self.free.cost:.6g} to "
+            f"{self.cost:.6g}, by {100 * self.price_of_dwelling:.3g} %."
         )
 
 

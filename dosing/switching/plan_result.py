@@ -134,12 +134,13 @@ class SwitchingPlan:
             f"Over {self.schedule.horizon_days:.4g} days give {given} (days in all), changing the drug {self.switches} "
             f"times. It costs {self.dropped.whole.total:.6g}; no schedule costs less than {self.lower_bound:.6g}"
             f"{' even with a transient that costs nothing' if self.cost.counts_transient else ''}, so at most "
-            f"{self.gap:.2%} could be saved. {self.dwell.sentence} There are at most {self.peak_cells:.3g} cells, on "
-            f"day {self.peak_day:.4g}."
+            f"{100 * self.gap:.2g} % could be saved. {self.dwell.sentence} There are at most {self.peak_cells:.3g} "
+            f"cells, on day {self.peak_day:.4g}."
         )
         if np.isfinite(self.interruption_excess):
             text += (
                 f" If it is interrupted, the cost is at worst "
-                f"{self.interruption_excess:.2%} above the best for that horizon (day {self.interruption_day:.4g})."
+                f"{100 * self.interruption_excess:.3g} % above the best for that horizon "
+                f"(day {self.interruption_day:.4g})."
             )
         return f"{text} {self.dropped.sentence} {self.status}"
