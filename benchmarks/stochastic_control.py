@@ -1,166 +1,205 @@
-"""Risk-sensitive dynamic programming on the birth-death lattice: a graded grid against the exact recursion.
+"""Dynamic programming on the birth-death lattice: time, error, and the plain recursion beside it (Fischer 2015).
 
-``python -m benchmarks.stochastic_control`` solves K = 500 (500 generations, both controls, the full lattice read out)
-and compares the graded grid with the exact recursion at K = 50 and 100, in value, control and time, and at K = 50 with
-the same recursion written with SciPy's Skellam distribution and dense sums. ``--large`` adds K = 200 against the exact
-recursion, and K = 2000. It needs no cohort.
+``python -m benchmarks.stochastic_control`` solves K = 500 over 500 generations with both controls and the full lattice
+read out, compares the graded grid with the exact recursion at K = 50 and 100, and times a dense NumPy recursion with
+SciPy's Skellam distribution at K = 50 in the same process; ``--large`` adds K = 2000 over 2000 generations and the
+exact recursion at K = 200. It needs no cohort. Other work on the machine shows as load beside every figure.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.measure import run_process
-from benchmarks.record import Table, part, save
+from benchmarks.measure import BenchmarkError, run_process
+from benchmarks.record import Table, part, save, whole
 from benchmarks.table import print_results
 
-# the set of dynamics.drug_resistance: symmetric, addicted, with mutation
-VALUES = {"gamma": 30.0, "sigma": 0.0, "mu": 1.0, "phi_s": 60.0, "phi_r": 60.0}
-RATE = 1.0
-LIMITS_S = {500: 30.0, 2000: 480.0}
+TARGET_S, LARGE_TARGET_S = 30.0, 480.0
+PANELS = ("B", "D")
 
 
-def problem(capacity: int):
-    """Pose the problem at a carrying capacity, over K / nu generations."""
-    from dosing.stochastic.birth_death import BirthDeathProblem
-    from dynamics.drug_resistance import DRUG_RESISTANCE
+def profile(capacity: int) -> dict[str, Any]:
+    """Solve the panel with slow mutation over K generations on the graded grid."""
+    from dosing.stochastic.birth_death import PROFILE_PANELS, solve_graded
 
-    return BirthDeathProblem.define(DRUG_RESISTANCE, {**VALUES, "K": float(capacity)}, driver_rate=RATE)
-
-
-def graded(capacity: int) -> dict[str, Any]:
-    """Solve on the graded grid, kernels loaded before."""
-    from dosing.stochastic.birth_death import solve_graded
-
+    problem = PROFILE_PANELS["D"].problem(float(capacity))
+    if problem.horizon_generations != capacity:
+        raise BenchmarkError(f"the horizon is {problem.horizon_generations} generations, not {capacity}")
+    ticks: list[tuple[float, float]] = []
     begun = time.perf_counter()
-    solve_graded(problem(20))
-    ready = time.perf_counter()
-    found = solve_graded(problem(capacity))
+    table = solve_graded(problem, progress=lambda share: ticks.append((share, time.perf_counter())))
+    ended = time.perf_counter()
     return {
-        "load_s": ready - begun, "seconds": time.perf_counter() - ready,
-        "value": float(found.value[int(0.6 * capacity), int(0.4 * capacity)]),
-    }  # fmt: skip
+        "solve_s": ended - begun,
+        "read_out_s": ended - max(when for share, when in ticks if share <= 0.5),
+        "states": table.value.size,
+        "value": table.value_at(0.6 * capacity, 0.4 * capacity),
+    }
 
 
-def against_exact(capacity: int) -> dict[str, Any]:
-    """Solve both ways in one process, and compare all of the lattice."""
+def errors(capacity: int) -> dict[str, Any]:
+    """Compare the graded grid with the exact recursion."""
     import numpy as np
 
-    from dosing.stochastic.birth_death import solve_exact, solve_graded
+    from dosing.stochastic.birth_death import PROFILE_PANELS, solve_exact, solve_graded
 
-    solve_exact(problem(10))
-    solve_graded(problem(20))
-    begun = time.perf_counter()
-    exact = solve_exact(problem(capacity))
-    middle = time.perf_counter()
-    found = solve_graded(problem(capacity))
-    ended = time.perf_counter()
-    apart = np.abs(found.value / exact.value - 1)
-    start = int(0.6 * capacity), int(0.4 * capacity)
-    return {
-        "exact_s": middle - begun, "seconds": ended - middle, "worst": float(apart.max()),
-        "at_start": float(apart[start]), "controls": float(np.mean(exact.indices != found.indices)),
-        "value": float(exact.value[start]),
-    }  # fmt: skip
+    found: dict[str, Any] = {"cells": []}
+    solve_graded(
+        PROFILE_PANELS["D"].problem(10.0)
+    )  # compiled kernels are read from disk, outside of the times
+    for letter in PANELS:
+        problem = PROFILE_PANELS[letter].problem(float(capacity))
+        times = [time.perf_counter()]
+        graded = solve_graded(problem)
+        times.append(time.perf_counter())
+        exact = solve_exact(problem)
+        times.append(time.perf_counter())
+        off = np.abs(graded.value / exact.value - 1)
+        start = round(0.6 * capacity), round(0.4 * capacity)
+        found["cells"].append([
+            capacity, letter, problem.horizon_generations, f"{times[1] - times[0]:.2f}", f"{times[2] - times[1]:.2f}",
+            f"{100 * off[start]:.1e} %", f"{100 * off.max():.1e} %",
+            f"{100 * np.mean(graded.indices != exact.indices):.2f} %",
+        ])  # fmt: skip
+    found["solve_s"] = times[1] - times[0]
+    found["exact_s"] = times[2] - times[1]
+    return found
 
 
 def dense(capacity: int) -> dict[str, Any]:
-    """Solve as one would with SciPy and NumPy: Skellam probabilities in tables, dense sums each generation."""
+    """Write the recursion of eqs 9 and 10 as a user would, and time it beside this project's two."""
     import numpy as np
     from scipy.stats import skellam
 
+    from dosing.stochastic.birth_death import PROFILE_PANELS, solve_exact, solve_graded
+
+    problem = PROFILE_PANELS["D"].problem(float(capacity))
+    values, edge, horizon = problem.values, problem.edge, problem.horizon_generations
+    solve_graded(
+        PROFILE_PANELS["D"].problem(10.0)
+    )  # compiled kernels are read from disk, outside of the times
     begun = time.perf_counter()
-    edge, k = int(1.5 * capacity), float(capacity)
-    g, mu, f_s, f_r = VALUES["gamma"] / k, VALUES["mu"] / k, VALUES["phi_s"] / k, VALUES["phi_r"] / k
-    size, change = edge + 1, np.arange(-4 * edge, 4 * edge + 1)
-    tables = np.zeros((2, 2, size, size, size))
-    for u in (0, 1):
-        for s in range(size):
-            for r in range(size):
-                room = (1 + g) / (1 + g * (s + r) / k)
-                births = max(room * s + mu * (r - s), 0.0), max(room * r + mu * (s - r), 0.0)
-                deaths = s * (1 + u * f_s), r * (1 + (1 - u) * f_r)
-                for axis, n in enumerate((s, r)):
-                    mass = skellam.pmf(change, max(births[axis], 1e-300), max(deaths[axis], 1e-300))
-                    mass = mass if births[axis] or deaths[axis] else (change == 0).astype(float)
-                    np.add.at(tables[axis, u, s, r], np.clip(n + change, 0, edge), mass)
-    cells = np.add.outer(np.arange(size), np.arange(size))
-    value = np.ones((size, size))
-    for _ in range(round(capacity / RATE)):
-        each = np.einsum("cija,ab,cijb->cij", tables[0], value, tables[1], optimize=True)
-        value = (each * np.exp(-RATE / k**2 * cells)).max(axis=0)
-    return {"seconds": time.perf_counter() - begun, "value": float(value[int(0.6 * k), int(0.4 * k)])}
+    cells = np.arange(edge + 1)
+    a, b = (grid.ravel()[:, None].astype(float) for grid in np.meshgrid(cells, cells, indexing="ij"))
+    K, g, m = values["K"], values["gamma"] / values["K"], values["mu"] / values["K"]
+    crowd = 1 + g * (a + b) / K
+    weights = []
+    for u in (0.0, 1.0):
+        both = []
+        for n, other, effect in (
+            (a, b, u * values["phi_s"] / K),
+            (b, a, (1 - u) * values["phi_r"] / K),
+        ):
+            births = np.maximum((1 + g) * n / crowd + m * (other - n), 1e-300)
+            deaths = np.maximum(n * (1 + effect), 1e-300)
+            mass = skellam.pmf(cells[None, :] - n, births, deaths)
+            mass[:, 0] = skellam.cdf(-n[:, 0], births[:, 0], deaths[:, 0])
+            mass[:, -1] = skellam.sf(edge - n[:, 0] - 1, births[:, 0], deaths[:, 0])
+            mass[n[:, 0] == 0, 0] = 1 - mass[n[:, 0] == 0, 1:].sum(axis=1)
+            both.append(mass)
+        weights.append(both)
+    value = np.ones((edge + 1, edge + 1))
+    kept = np.exp(-problem.driver_rate / K**2 * (a + b)[:, 0])
+    for _ in range(horizon):
+        each = [np.einsum("sj,sj->s", first @ value, second) * kept for first, second in weights]
+        value = np.maximum(*each).reshape(edge + 1, edge + 1)
+    dense_s = time.perf_counter() - begun
+    begun = time.perf_counter()
+    graded = solve_graded(problem)
+    graded_s = time.perf_counter() - begun
+    begun = time.perf_counter()
+    exact = solve_exact(problem)
+    exact_s = time.perf_counter() - begun
+    start = round(0.6 * capacity), round(0.4 * capacity)
+    if abs(exact.value[start] / value[start] - 1) > 1e-6:
+        raise BenchmarkError(f"dense sums give {value[start]}, the exact recursion {exact.value[start]}")
+    return {
+        "dense_s": dense_s, "graded_s": graded_s, "exact_s": exact_s,
+        "over_graded": dense_s / graded_s, "over_exact": dense_s / exact_s,
+        "dense_gib_at_500": 4 * 751**3 * 8 / 2**30, "off": float(abs(graded.value[start] / value[start] - 1)),
+    }  # fmt: skip
 
 
-SIDES = {"graded": graded, "exact": against_exact, "dense": dense}
+JOBS = {
+    "profile": lambda: profile(500),
+    "large": lambda: profile(2000),
+    "errors50": lambda: errors(50),
+    "errors100": lambda: errors(100),
+    "errors200": lambda: errors(200),
+    "dense": lambda: dense(50),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stochastic_control", description=__doc__)
-    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument(
-        "--large", action="store_true", help="add K = 200 against the exact recursion, and K = 2000"
+        "--large", action="store_true", help="add K = 2000, and the exact recursion at K = 200"
     )
-    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    parser.add_argument("--capacity", type=int, default=500, help=argparse.SUPPRESS)
+    parser.add_argument("--job", choices=list(JOBS), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.side:
-        json.dump(SIDES[options.side](options.capacity), sys.stdout)
+    if options.job:
+        json.dump(JOBS[options.job](), sys.stdout)
         print()
         return
 
-    def run(side: str, capacity: int):
-        command = [sys.executable, "-m", "benchmarks.stochastic_control", "--side", side]
-        return run_process([*command, "--capacity", str(capacity)])
+    def runs(job: str, repeat: int) -> list:
+        command = [sys.executable, "-m", "benchmarks.stochastic_control", "--job", job]
+        return [run_process(command) for _ in range(repeat)]
 
-    sizes = (500, 2000) if options.large else (500,)
-    exact_sizes = (50, 100, 200) if options.large else (50, 100)
-    solved = {k: [run("graded", k) for _ in range(options.repeat if k == 500 else 1)] for k in sizes}
-    compared = {k: [run("exact", k)] for k in exact_sizes}
-    plain = [run("dense", 50)]
+    profiles, plain = runs("profile", options.repeat), runs("dense", options.repeat)
+    small = [*runs("errors50", 1), *runs("errors100", 1), *(runs("errors200", 1) if options.large else [])]
     rows = [
-        part(f"graded grid, K = {k}, {k} generations, both controls, full lattice", found, "seconds", "kernel loaded",
-             LIMITS_S.get(k))
-        for k, found in solved.items()
+        whole("K = 500, whole process", profiles, "imports, kernels from disk, 500 generations, both controls"),
+        part(
+            "K = 500, solve", profiles, "solve_s",
+            f"recursion on the graded grid, all {profiles[-1].said['states']:,} states read out", TARGET_S,
+        ),
+        part("K = 500, of that the read-out", profiles, "read_out_s"),
+        part("K = 50, graded", plain, "graded_s", "50 generations, both controls, lattice read out"),
+        part("K = 50, exact", plain, "exact_s"),
+        part("K = 50, dense NumPy and SciPy", plain, "dense_s", "the same recursion, written plainly"),
     ]  # fmt: skip
-    rows += [
-        part(f"exact recursion, K = {k}", found, "exact_s", "kernel loaded") for k, found in compared.items()
-    ]
-    rows += [
-        part("dense sums with SciPy's Skellam, K = 50", plain, "seconds", "NumPy"),
-        part("kernels from the disk, or compiled", solved[500], "load_s"),
-    ]
-    told = {k: found[-1].said for k, found in compared.items()}
-    accuracy = Table(
-        "The graded grid against the exact recursion, all of the lattice: largest relative difference of the value, "
-        "the same at the start (0.6, 0.4) K, share of states with another control, exact time over graded time.",
-        ["K", "value", "at the start", "controls", "ratio of times"],
-        [
-            [str(k), f"{said['worst']:.1e}", f"{said['at_start']:.1e}", f"{100 * said['controls']:.2f} %",
-             f"{said['exact_s'] / said['seconds']:.1f}"]
-            for k, said in told.items()
-        ],
-    )  # fmt: skip
-    other = plain[-1].said
-    beside = Table(
-        "Written with NumPy and SciPy at K = 50, in the same session.",
-        ["", "ratio", "value at the start"],
-        [
-            ["exact recursion", f"{other['seconds'] / told[50]['exact_s']:.0f}", f"{told[50]['value']:.8f}"],
-            ["graded grid", f"{other['seconds'] / told[50]['seconds']:.0f}", "the same "
-             f"within {told[50]['at_start']:.0e}"],
-            ["NumPy and SciPy", "1", f"{other['value']:.8f}"],
-        ],
-    )  # fmt: skip
-    title = "Dynamic programming for small tumours"
-    save("stochastic_control", title, rows, [accuracy, beside])
-    print_results(title, rows, [accuracy, beside])
+    if options.large:
+        large = runs("large", 1)
+        rows.append(
+            part(
+                "K = 2000, solve", large, "solve_s",
+                f"2000 generations, both controls, all {large[-1].said['states']:,} states read out", LARGE_TARGET_S,
+            )
+        )  # fmt: skip
+    tables = [
+        Table(
+            "Graded grid against the exact recursion: times in s, difference of the value at (0.6, 0.4) K and at "
+            "worst over all states, share of states with another control.",
+            ["K", "panel", "generations", "graded s", "exact s", "off at start", "off at worst", "other control"],
+            [row for run in small for row in run.said["cells"]],
+        ),
+        Table(
+            "Dense recursion over this project's, K = 50, in one process each.",
+            ["over graded", "over exact", "graded off at start", "dense at K = 500 would need"],
+            [
+                [
+                    f"{r.said['over_graded']:.1f}", f"{r.said['over_exact']:.1f}", f"{100 * r.said['off']:.1e} %",
+                    f"{r.said['dense_gib_at_500']:.0f} GiB",
+                ]
+                for r in plain
+            ],
+        ),
+    ]  # fmt: skip
+    title = f"Dynamic programming of births and deaths, {os.cpu_count()} cores"
+    save("stochastic_control", title, rows, tables)
+    print_results(title, rows, tables)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BenchmarkError as problem:
+        sys.exit(f"stochastic_control: {problem}")

@@ -159,14 +159,16 @@ class ControlTable:
             ``to_go`` is given, but the table does not keep controls by time.
         """
         rows, columns = self._rows(np.asarray(first), capacity), self._rows(np.asarray(second), capacity)
-        if to_go is None:
+        left = None if to_go is None else to_go * self.capacity / (capacity or self.capacity)
+        if left is None or left >= self.horizon_generations:
             return self.indices[rows, columns]
         if self.stages is None:
             raise ValueError(
                 f"to_go = {to_go}, but this table keeps only the controls of the first generation; "
                 "compute it with keep_stages=True"
             )
-        left = to_go * self.capacity / (capacity or self.capacity)
+        if not len(self.stages.to_go):  # a single choice for the whole horizon
+            return self.indices[rows, columns]
         stage = int(np.argmin(np.abs(self.stages.to_go - left)))
         nodes = self.stages.nodes
         middles = (nodes[1:] + nodes[:-1]) / 2

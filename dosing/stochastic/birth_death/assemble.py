@@ -14,11 +14,11 @@ __all__ = ["table_on"]
 def table_on(
     problem: BirthDeathProblem, axis: AxisNodes, method: str, *, keep_stages: bool, progress: Progress | None
 ) -> ControlTable:
-    """Solve a problem with the value kept on the nodes of an axis."""
-    later, stages = run_backward(problem, axis, keep_stages=keep_stages, progress=progress)
-    value, indices = read_lattice(problem, axis, later)
-    if progress is not None:
-        progress(1.0)
+    """Solve a problem with the value kept on the nodes of an axis; each of the two parts counts as half the way."""
+    half = None if progress is None else (lambda share: progress(share / 2))
+    rest = None if progress is None else (lambda share: progress((1 + share) / 2))
+    later, stages = run_backward(problem, axis, keep_stages=keep_stages, progress=half)
+    value, indices = read_lattice(problem, axis, later, progress=rest)
     return ControlTable(
         process=problem.process,
         values=problem.values,

@@ -66,7 +66,8 @@ def run_backward(
             progress(done / total)
     hold(intervals[0] - 1)
     if progress is not None:
-        progress((total - 1) / total)
-    if not keep_stages or not policy:
+        progress(1.0)
+    if not keep_stages:
         return later, None
-    return later, ControlStages(np.array(to_go)[::-1], axis.nodes, np.array(policy)[::-1])
+    kept = np.array(policy, dtype=np.int8).reshape(-1, size, size)
+    return later, ControlStages(np.array(to_go, dtype=int)[::-1], axis.nodes, kept[::-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from dosing.stochastic.birth_death.backward import Progress
 from dosing.stochastic.birth_death.choice import best_control
 from dosing.stochastic.birth_death.nodes import AxisNodes
 from dosing.stochastic.birth_death.operator import finite_rates, scratch_length
@@ -17,7 +18,7 @@ __all__ = ["read_lattice"]
 
 
 def read_lattice(
-    problem: BirthDeathProblem, axis: AxisNodes, later: np.ndarray
+    problem: BirthDeathProblem, axis: AxisNodes, later: np.ndarray, *, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return value and control, (edge + 1, edge + 1), at every pair of cell numbers.
 
@@ -27,6 +28,8 @@ def read_lattice(
     axis : AxisNodes
     later : array, (controls, nodes, nodes)
         Values after the first generation.
+    progress : callable, optional
+        Called with the share that is done.
     """
     size = problem.edge + 1
     value, index = np.empty((size, size)), np.empty((size, size), dtype=np.int8)
@@ -44,7 +47,12 @@ def read_lattice(
             )  # fmt: skip
         value[n], index[n] = best_control(found, problem.tie_tolerance)
 
-    in_threads(line, range(size), warm=False)
+    # in parts, so that progress is told by the thread that asked for it
+    step = max(16, size // 50)
+    for begin in range(0, size, step):
+        in_threads(line, range(begin, min(begin + step, size)), warm=begin > 0)
+        if progress is not None:
+            progress(min(begin + step, size) / size)
     return value, index
 
 

@@ -30,7 +30,12 @@ def test_controls_by_time_and_what_a_table_without_them_says(table):
     late = table.control_index(5, 6, to_go=1)
     assert late == table.stages.indices[-1, 5, 6]
     assert table.control_index(100, 120, to_go=20, capacity=400.0) == late
-    problem = BirthDeathProblem.define(DRUG_RESISTANCE, VALUES, driver_rate=4.0, horizon_generations=3)
+    assert table.control_index(5, 6, to_go=16) == table.indices[5, 6]
+    problem = BirthDeathProblem.define(
+        DRUG_RESISTANCE, VALUES, driver_rate=4.0, horizon_generations=3, visit_generations=3
+    )
+    once = solve_exact(problem, keep_stages=True)
+    assert once.control_index(9, 2, to_go=1) == once.indices[9, 2]
     with pytest.raises(ValueError, match="keep_stages=True"):
         solve_graded(problem).control_index(5, 6, to_go=1)
 
