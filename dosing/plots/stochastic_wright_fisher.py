@@ -117,7 +117,7 @@ def plot_survival_against_interval(
 
 
 def plot_threshold_curves(axes: Axes, curves: Sequence[ThresholdCurve]) -> Axes:
-    """Draw the best threshold against the control strength: closed form as lines, recursion as points (Fig. S4).
+    """Draw the best threshold against the control strength: closed form as lines, finite N as points (Fig. S4).
 
     The strength is given in units of sigma, so that all curves cross 0.5 at 2.
 
@@ -134,15 +134,15 @@ def plot_threshold_curves(axes: Axes, curves: Sequence[ThresholdCurve]) -> Axes:
             linestyle=_DASHES[i % len(_DASHES)], label=f"σ = {curve.sigma:g}",
         )  # fmt: skip
         axes.plot(
-            [-r.selection.strongest / curve.sigma for r in curve.recursions], [r.threshold for r in curve.recursions],
+            [-r.selection.strongest / curve.sigma for r in curve.finite], [r.threshold for r in curve.finite],
             mark, color=colour, markersize=4.5, markerfacecolor="white",
         )  # fmt: skip
-    populations = sorted({r.population for curve in curves for r in curve.recursions})
+    populations = sorted({r.population for curve in curves for r in curve.finite})
     if populations:
         told = ", ".join(map(str, populations))
         axes.plot(
             [], [], _MARKS[0], color=palette.MUTED, markersize=4.5, markerfacecolor="white",
-            label=f"recursion, N = {told}",
+            label=f"exact sampling, N = {told}",
         )  # fmt: skip
     axes.axhline(0.5, color=palette.FLOW, linewidth=0.8, zorder=0)
     axes.axvline(2.0, color=palette.FLOW, linewidth=0.8, zorder=0)
