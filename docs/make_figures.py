@@ -1,6 +1,7 @@
-"""Pictures of ``docs/optimal.md``, ``ensemble.md`` and ``switching.md``: ``python docs/make_figures.py`` writes them.
+"""Pictures of ``optimal.md``, ``ensemble.md``, ``switching.md`` and ``stochastic.md``, written to ``docs/images``.
 
-``python docs/make_figures.py ensemble`` (or ``optimal``, ``switching``) writes those of one page.
+``python docs/make_figures.py`` writes all, ``python docs/make_figures.py ensemble`` (or ``optimal``, ``switching``,
+``stochastic``) those of one page.
 """
 
 import sys
@@ -19,9 +20,18 @@ from dosing.ensemble.studies import (
 )
 from dosing.minimum_effective_dose import minimum_effective_dose
 from dosing.optimal import containment_problem, solve
-from dosing.plots import plot_minimum_doses, plot_ttp_map, plot_weights, plot_window_against_tolerable
+from dosing.plots import (
+    plot_control_profiles,
+    plot_minimum_doses,
+    plot_ttp_map,
+    plot_weights,
+    plot_window_against_tolerable,
+)
+from dosing.plots.stochastic_wright_fisher import plot_monitoring_study
 from dosing.plots.switching import plot_cells_band
 from dosing.plots.switching_study import plot_switching_study
+from dosing.stochastic.birth_death import PROFILE_PANELS, solve_graded
+from dosing.stochastic.wright_fisher.study import monitoring_study
 from dosing.switching.case_studies import alk_study, alk_table, robustness
 from dosing.switching.general import uncertain_models
 from dynamics import get_model
@@ -95,9 +105,20 @@ def switching() -> None:
     save(figure, "switching-draws")
 
 
+def stochastic() -> None:
+    """Counterparts of Fischer 2015, Fig. 2, and of its Figs 1, S4 and S5; some minutes."""
+    tables = {letter: solve_graded(panel.problem(200)) for letter, panel in PROFILE_PANELS.items()}
+    figure = Figure(figsize=(7.6, 8.0), layout="constrained")
+    save(
+        plot_control_profiles(figure, tables, [p.title for p in PROFILE_PANELS.values()]), "control-profiles"
+    )
+    study = monitoring_study()
+    save(plot_monitoring_study(Figure(figsize=(13, 8), layout="constrained"), study), "wright-fisher")
+
+
 def main() -> None:
     """Compute and draw all, or those of the page that is named."""
-    pages = {"optimal": optimal, "ensemble": ensemble, "switching": switching}
+    pages = {"optimal": optimal, "ensemble": ensemble, "switching": switching, "stochastic": stochastic}
     for name in sys.argv[1:] or pages:
         pages[name]()
 
