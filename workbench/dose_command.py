@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.dose_options import DoseOptions
-from workbench.locking import run_lock
-from workbench.manifest import Manifest, evodose_version, now
+from workbench.manifest import evodose_version
 from workbench.observer import Observer
 from workbench.options import OptionError, RunOptions
-from workbench.request import RequestError
+from workbench.run_question import open_run, recorded, require_run
 from workbench.schedule_store import ScheduleStore, StoredSchedule
-from workbench.store import MANIFEST_FILE, RunStore, StoreError
 
 if TYPE_CHECKING:
     from dosing.schedule_result import PatientSchedule
     from dynamics.ensemble import Ensemble
     from dynamics.model import Model
     from workbench.record import PatientRecord
+    from workbench.store import RunStore
 
 NO_SCHEDULE, PARTLY_FAILED = 1, 3
 SCHEDULES = "schedules"
@@ -56,14 +54,7 @@ class DoseRequest:
 
     def __post_init__(self) -> None:
         """Refuse what is no run."""
-        if not self.folder.exists():
-            raise RequestError(
-                f"{self.folder} does not exist; give a run directory, which `evodose run` makes"
-            )
-        if not (self.folder / MANIFEST_FILE).is_file():
-            raise StoreError(
-                f"{self.folder} is not a run directory (it has no {MANIFEST_FILE}); `evodose run` makes one"
-            )
+        require_run(self.folder)
 
 
 def execute(request: DoseRequest, *, quiet: bool = False) -> int:
@@ -79,39 +70,19 @@ def execute(request: DoseRequest, *, quiet: bool = False) -> int:
     RequestError, OptionError, StoreError, RunDirectoryBusyError
         What a person has to correct; nothing that was computed is lost.
     """
-    from workbench.console import choose_observer
     from workbench.dose_listing import print_schedules
-    from workbench.identify_command import chosen_patients, finished_patients
     from workbench.report.schedule_page import write_schedules
-    from workbench.rerender import stored_model
 
-    store = RunStore(request.folder)
-    with run_lock(store.folder):
-        store.sweep()
-        manifest = Manifest.read(store)
-        assert manifest is not None
-        ids = finished_patients(store, manifest)
-        chosen = chosen_patients(store, ids, request.patient_ids)
-        run = RunOptions(**{k: v for k, v in manifest.content["options"].items() if k != "marker"})
-        options = request.options.settled(run)
-        model = stored_model(store, manifest)
-        check_objective(options, model)
+    with open_run(request.folder, request.patient_ids) as run:
+        store, chosen, options = run.store, run.chosen, request.options.settled(run.options)
+        check_objective(options, run.model)
         kept = ScheduleStore(store)
         if request.fresh:
             kept.clear()
-        begun = time.perf_counter()
-        try:
-            with choose_observer(quiet=quiet, stages=(SCHEDULES,)) as observer:
-                computed = compute_schedules(store, chosen, model, options, run, observer)
-                for note in store.notes:
-                    observer.note(note)
-        finally:
-            # what an interruption leaves is complete, patient by patient
-            manifest.add_time("dose", time.perf_counter() - begun)
-            manifest.content["dose"] = {"options": options.as_dict(), "finished": now()}
-            manifest.write(store)
+        with recorded(run, "dose", options.as_dict(), SCHEDULES, quiet=quiet) as observer:
+            computed = compute_schedules(store, chosen, run.model, options, run.options, observer)
         page, rows = write_schedules(
-            store, ids, store.load_index(), model, manifest,
+            store, run.patient_ids, store.load_index(), run.model, run.manifest,
             always_detailed=chosen if request.patient_ids else (),
         )  # fmt: skip
     asked = [

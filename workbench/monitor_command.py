@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.locking import run_lock
-from workbench.manifest import Manifest, now
 from workbench.monitor_options import MonitorOptions
-from workbench.options import RunOptions
-from workbench.request import RequestError
-from workbench.store import MANIFEST_FILE, RunStore, StoreError
+from workbench.run_question import open_run, recorded, require_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +44,7 @@ class MonitorRequest:
 
     def __post_init__(self) -> None:
         """Refuse what is no run."""
-        if not self.folder.exists():
-            raise RequestError(
-                f"{self.folder} does not exist; give a run directory, which `evodose run` makes"
-            )
-        if not (self.folder / MANIFEST_FILE).is_file():
-            raise StoreError(
-                f"{self.folder} is not a run directory (it has no {MANIFEST_FILE}); `evodose run` makes one"
-            )
+        require_run(self.folder)
 
 
 def execute(request: MonitorRequest, *, quiet: bool = False) -> int:
@@ -72,39 +60,19 @@ def execute(request: MonitorRequest, *, quiet: bool = False) -> int:
     RequestError, OptionError, StoreError, RunDirectoryBusyError
         What a person has to correct; nothing that was computed is lost.
     """
-    from workbench.console import choose_observer
-    from workbench.identify_command import chosen_patients, finished_patients
     from workbench.monitor_listing import print_monitoring
     from workbench.monitor_pipeline import MONITORING, compute_monitoring
     from workbench.monitor_record import MonitoringStore
     from workbench.report.monitor_page import write_monitoring
-    from workbench.rerender import stored_model
 
-    store = RunStore(request.folder)
-    with run_lock(store.folder):
-        store.sweep()
-        manifest = Manifest.read(store)
-        assert manifest is not None
-        ids = finished_patients(store, manifest)
-        chosen = chosen_patients(store, ids, request.patient_ids)
-        run = RunOptions(**{k: v for k, v in manifest.content["options"].items() if k != "marker"})
-        options = request.options.settled(run)
-        model = stored_model(store, manifest)
+    with open_run(request.folder, request.patient_ids) as run:
+        store, chosen, options = run.store, run.chosen, request.options.settled(run.options)
         if request.fresh:
             MonitoringStore(store).clear()
-        begun = time.perf_counter()
-        try:
-            with choose_observer(quiet=quiet, stages=(MONITORING,)) as observer:
-                computed = compute_monitoring(store, chosen, model, options, run, observer)
-                for note in store.notes:
-                    observer.note(note)
-        finally:
-            # what an interruption leaves is complete, patient by patient
-            manifest.add_time("monitor", time.perf_counter() - begun)
-            manifest.content["monitor"] = {"options": options.as_dict(), "finished": now()}
-            manifest.write(store)
+        with recorded(run, "monitor", options.as_dict(), MONITORING, quiet=quiet) as observer:
+            computed = compute_monitoring(store, chosen, run.model, options, run.options, observer)
         page, told = write_monitoring(
-            store, ids, store.load_index(), model, manifest,
+            store, run.patient_ids, store.load_index(), run.model, run.manifest,
             always_detailed=chosen if request.patient_ids else (),
         )  # fmt: skip
     asked = [(found, standing) for found, standing in told if found.patient_id in set(chosen)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from dosing.remaining_share import remaining_share
 from dynamics.plots import palette
 from dynamics.plots.text import quiet
 
@@ -33,13 +32,9 @@ def plot_progression_curves(axes: Axes, times: MemberTimes, names: Sequence[str]
     horizon = times.setting.horizon_days
     for i, name in enumerate(times.names if names is None else names):
         row = times.names.index(name)
-        ends = ~times.censored[row]
-        order = np.argsort(times.days[row][ends], kind="stable")
-        days = np.concatenate([[0.0], times.days[row][ends][order], [horizon]])
-        left = 1.0 - np.concatenate([[0.0], np.cumsum(times.weights[ends][order])])
-        left = np.append(left, left[-1])
+        days, left = remaining_share(times.days[row], times.censored[row], times.weights, horizon)
         axes.step(
-            days, np.maximum(left, 0.0), where="post", color=palette.CYCLE[i % len(palette.CYCLE)],
+            days, left, where="post", color=palette.CYCLE[i % len(palette.CYCLE)],
             linestyle=_DASHES[i % len(_DASHES)], linewidth=1.5,
             label=f"{name} ({times.days[row] @ times.weights:.0f} d)",
         )  # fmt: skip
