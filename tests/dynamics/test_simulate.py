@@ -107,6 +107,7 @@ def test_a_model_without_own_factors_is_solved_in_plain_coordinates(engine):
     np.testing.assert_allclose(run.outputs[:, 0], 20.0 * (1 - np.exp(-0.1 * times)), rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_sensitivities_equal_finite_differences_and_the_other_engine():
     model = get_model("competition")
     schedules = [DoseSchedule.constant(1.0), DoseSchedule.cycles(0.8, 20.0, 13.3, 4, start=7.0)]

@@ -151,6 +151,7 @@ def test_hostile_identifiers_are_only_text(render, asked):
     assert EVIL in "".join(read.text)
 
 
+@pytest.mark.slow
 def test_a_large_cohort_keeps_all_rows(render, asked):
     html, _ = render([asked(f"P{i}", 300.0 + i) for i in range(4)], limit=2)
     assert html.count('<article class="patient"') == 2

@@ -104,6 +104,7 @@ def test_without_a_posterior_the_admitted_sets_are_taken_and_said_to_be_no_draws
     assert "They are no draws" in out
 
 
+@pytest.mark.slow
 def test_repeating_computes_nothing_and_another_question_is_computed(evodose, run, quick):
     folder = run(["P1"])
     evodose("monitor", folder, *SHORT)

@@ -231,6 +231,7 @@ def test_the_embedded_cohort_is_virtual_everywhere(rooms, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes by signal")
+@pytest.mark.slow
 def test_killed_at_any_write_it_resumes_to_the_same_tables(run, tmp_path):
     here = Path(__file__).parent
     file = write_cohort(tmp_path / "c.csv", [f"P{i}" for i in range(11)] + ["cannot-fit", "../../x"])

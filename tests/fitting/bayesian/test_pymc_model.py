@@ -104,6 +104,7 @@ def test_a_user_may_extend_the_model(patients):
     assert drawn["prior_predictive"].dataset["burden"].shape == (1, 20, 6)
 
 
+@pytest.mark.slow
 def test_jax_gives_the_same_density_and_gradient(patients):
     import jax
     from pymc.sampling.jax import get_jaxified_logp

@@ -26,6 +26,10 @@ from patients import Patient
 EXACT = (Shrinkage(1e-9),)
 
 
+# the longest of them
+LONG = ("general Bertalanffy", "decay-regrowth", "log-linear trend")
+
+
 @pytest.fixture(scope="module")
 def straight_splits(straight):
     return split_cohort(straight, first_visits(6))[0]
@@ -136,7 +140,9 @@ def test_population_curve_needs_other_patients(straight_splits):
         PopulationCurve()(two[0], CohortContext.of(two))
 
 
-@pytest.mark.parametrize("name", standard_baselines())
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in standard_baselines()]
+)
 def test_later_burdens_never_change_a_forecast(cohort, splits, name):
     """All patients' later burdens change, but for the method that is told the others' ends."""
     told = "to their end" in name

@@ -149,6 +149,7 @@ def test_intervals_widen_with_the_horizon(cycling_splits, cycling_context, forec
     assert widths[2] > 1.05 * widths[1]
 
 
+@pytest.mark.slow
 def test_held_doses_do_not_read_the_plan(cycling_splits):
     few = cycling_splits[:4]
     other_plan = [dataclasses.replace(s, planned_schedule=DoseSchedule.constant(0.3)) for s in few]

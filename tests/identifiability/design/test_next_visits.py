@@ -238,6 +238,7 @@ def shrinking():
     return seen, fit_cohort([seen], MODEL, likelihood="poisson")[0]
 
 
+@pytest.mark.slow
 def test_a_pause_of_the_drug_is_what_tells_growth_from_kill(shrinking):
     seen, fit = shrinking
     answer = next_visits(

@@ -111,6 +111,7 @@ def test_a_one_sided_profile_is_closed_on_that_side_only():
     assert np.log(x.ci[1]) == pytest.approx(end, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_two_minima_give_two_pieces():
     x, _ = profiled(4 * (X**2 - 1) ** 2 + 2 * (Y - X) ** 2, (0.9, 0.8))
     check(x, lambda v: 4 * (v * v - 1) ** 2)

@@ -40,6 +40,7 @@ def test_published_combinations(case: Published):
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.slow_global], ids=str)
+@pytest.mark.slow
 def test_never_wrong_where_time_may_run_out(case: Published):
     answer = analyse(case.system(), time_limit_s=2.0)
     for kinds, names in (

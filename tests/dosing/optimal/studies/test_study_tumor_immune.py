@@ -26,6 +26,7 @@ def untreated_end(found, state, days=150.0):
 
 
 @pytest.mark.parametrize("start", [(600.0, 0.1), (700.0, 0.05), (600.0, 0.3)])
+@pytest.mark.slow
 def test_treatment_carries_the_state_across_and_then_rests(start):
     found = study(start)
     assert found.holds
