@@ -74,6 +74,7 @@ def table(folder):
     )
 
 
+@pytest.mark.slow
 def test_table_and_page_say_what_rarer_visits_cost_and_who_stays_refused(evodose, run, quick):
     folder = run(["P1", "P2"])
     code, out, err = evodose("monitor", folder, *SHORT)

@@ -45,20 +45,21 @@ def lifetimes(rng, starts, population, interval, first, wait, after, longest, no
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def course(rng, start, population, interval, first, wait, after, every, normal_above, out):
-    """One run, its count written every so many generations; returns how many were written."""
+    """One run, its count written every so many generations and at loss; returns how many were written, and the time."""
     n = start
     t = 0
     written = 0
     now, later, switch = first[n], after[n], wait[n]
     while written < len(out):
-        if t % every == 0:
+        lost = n <= 0 or n >= population
+        if t % every == 0 or lost:
             out[written] = n
             written += 1
-        if n <= 0 or n >= population:
+        if lost or written == len(out):
             break
         k = t % interval
         if k == 0:
             now, later, switch = first[n], after[n], wait[n]
         n = resample(rng, n, population, now if k < switch else later, normal_above)
         t += 1
-    return written
+    return written, t

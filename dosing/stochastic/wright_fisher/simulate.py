@@ -207,11 +207,12 @@ def simulate_course(
     n = protocol.population
     every = max(1, round(horizon * n / points))
     out = np.empty(round(horizon * n) // every + 1, dtype=np.int64)
-    written = course(
+    written, last = course(
         np.random.default_rng(seed), _start(protocol, start), n, protocol.interval, _weights(protocol.first, n),
         protocol.wait.astype(np.int64), _weights(protocol.after, n), every, _NORMAL_ABOVE, out,
     )  # fmt: skip
     time = np.arange(written) * every / n
+    time[-1] = last / n  # a loss is written when it happens
     looked = 1 < protocol.interval < n * horizon and protocol.name != "no control"
     looks = np.arange(0.0, time[-1] + 1e-12, protocol.interval / n) if looked else np.empty(0)
     return Course(protocol.name, time, out[:written] / n, looks)

@@ -127,6 +127,7 @@ def test_one_schedule_for_the_grid_of_the_paper_beats_mtd(objective):
         assert int(found.value_of_mtd) == 270
 
 
+@pytest.mark.slow
 def test_the_search_never_ends_below_its_starts(few):
     short = dataclasses.replace(OPEN_LOOP, horizon_days=500.0)
     found = maximise_progression(
@@ -163,6 +164,7 @@ def test_what_cannot_be_searched_is_refused(few):
         member_times(TURNOVER, few, {}, PAPER)
 
 
+@pytest.mark.slow
 def test_a_member_that_grows_fast_gets_shorter_steps():
     fast = np.tile(PATIENT_2, (2, 1))
     fast[1, 0] = 3.9  # per day

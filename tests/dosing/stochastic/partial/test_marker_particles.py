@@ -24,6 +24,7 @@ def make(capacity):
     )
 
 
+@pytest.mark.slow
 def test_means_and_likelihood_are_those_of_the_exact_filter():
     setting = make(30.0)
     size = setting.edge + 1
@@ -55,6 +56,7 @@ def test_means_and_likelihood_are_those_of_the_exact_filter():
     assert abs(np.mean(likelihoods) - 1) < 4 * np.std(likelihoods, ddof=1) / 4
 
 
+@pytest.mark.slow
 def test_it_finds_the_composition_of_a_large_tumour():
     # a strong drug: the noise of births and deaths does not shrink with K in scaled time, and hides a weak one's effect
     strong = {"gamma": 60.0, "phi_s": 200.0, "phi_r": 200.0, "mu": 1.0, "K": 1e4}
@@ -77,6 +79,7 @@ def test_it_finds_the_composition_of_a_large_tumour():
     assert "particles" in found.sentence
 
 
+@pytest.mark.slow
 def test_a_missed_visit_adds_nothing_but_time():
     setting = make(30.0)
     cloud = particles_around(setting, 30.0, 0.1, 500)
@@ -89,6 +92,7 @@ def test_a_missed_visit_adds_nothing_but_time():
     assert often.log_likelihood == pytest.approx(seldom.log_likelihood, abs=0.3)
 
 
+@pytest.mark.slow
 def test_the_loop_is_the_same_on_any_number_of_threads():
     visits = MarkerVisits(4, 0.2, particles=50)
     one, two = (simulate_marker(make(100.0), visits, runs=30, threads=k) for k in (1, 2))

@@ -33,14 +33,16 @@ def test_curves_hold_their_values(study):
     assert any(len(y) == 3 and np.allclose(y, study.value.preemptive) for y in drawn)
     axes = plot_threshold_curves(Figure().subplots(), study.curves)
     line, points = axes.get_lines()[:2]
-    assert line.get_ydata()[1] == pytest.approx(0.5)
-    assert points.get_xdata()[0] == 2.0
-    assert points.get_ydata()[0] == pytest.approx(0.5, abs=1e-6)
+    assert np.asarray(line.get_ydata())[1] == pytest.approx(0.5)
+    assert np.asarray(points.get_xdata())[0] == 2.0
+    assert np.asarray(points.get_ydata())[0] == pytest.approx(0.5, abs=1e-6)
 
 
 def test_courses_and_map_have_labels(study):
     axes = plot_courses(Figure().subplots(), study.courses, study.value.threshold)
-    names = [t.get_text() for t in axes.get_legend().get_texts()]
+    legend = axes.get_legend()
+    assert legend is not None
+    names = [t.get_text() for t in legend.get_texts()]
     assert names == ["no control", "perfect monitoring", "naive", "pre-emptive"]
     assert "N generations" in axes.get_xlabel()
     axes = plot_waiting_times(Figure().subplots(), study.value)
@@ -72,6 +74,8 @@ def test_simulation_confirms_the_computed_curves():
     for curve in study.curves:
         for solved in curve.finite:
             expected = np.interp(solved.selection.strongest, curve.strongest[::-1], curve.thresholds[::-1])
-            assert solved.threshold == pytest.approx(expected, abs=0.01)
+            assert solved.threshold == pytest.approx(
+                expected, abs=0.05 * abs(solved.selection.strongest) / 200
+            )
     figure = plot_monitoring_study(Figure(figsize=(13, 8)), study)
     figure.draw_without_rendering()

@@ -93,10 +93,13 @@ def test_results_do_not_depend_on_the_number_of_threads():
 
 
 def test_a_course_starts_and_ends_where_it_should():
-    lost = simulate_course(uncontrolled(PAPER, 1000), start=0.5, horizon=20.0, seed=1)
-    assert lost.frequency[0] == 0.5
-    assert lost.frequency[-1] in (0.0, 1.0)
-    assert len(lost.looks) == 0
+    for seed in range(5):
+        lost = simulate_course(uncontrolled(PAPER, 1000), start=0.5, horizon=20.0, seed=seed)
+        assert lost.frequency[0] == 0.5
+        assert lost.frequency[-1] in (0.0, 1.0)
+        assert ((lost.frequency[:-1] > 0) & (lost.frequency[:-1] < 1)).all()
+        assert (np.diff(lost.time) > 0).all()
+        assert len(lost.looks) == 0
     kept = simulate_course(perfect(PAPER, 10_000, THRESHOLD), horizon=2.0, seed=2)
     assert kept.time[-1] == pytest.approx(2.0)
     assert abs(kept.frequency[300:].mean() - THRESHOLD) < 0.1
